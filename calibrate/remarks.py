@@ -1,0 +1,28 @@
+"""What the analyst must know and did not ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RemarkKind = Literal[
+    "leak", "few", "immature", "drift", "overlap", "duplicates", "spelling", "placeholder", "missing", "order", "note"
+]
+_HARM: tuple[str, ...] = RemarkKind.__args__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line for the reader: what was found and what to do about it.
+
+    kind: its place in the order of harm.  column: the column it is about, None when about the whole.
+    """
+
+    kind: RemarkKind
+    text: str
+    column: str | None = None
+
+
+def by_harm(remarks: list[Remark]) -> tuple[Remark, ...]:
+    """The remarks, most harmful first, otherwise as they came."""
+    return tuple(sorted(remarks, key=lambda remark: _HARM.index(remark.kind)))

@@ -1,0 +1,1 @@
+"""What people look at: the page and its figures. Imports `calibrate`; never the other way round."""
