@@ -6,7 +6,6 @@ import csv
 import hashlib
 import importlib.util
 import sys
-import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +14,8 @@ import pytest
 from scipy.stats import binomtest, chi2_contingency
 from scipy.stats.contingency import association
 from statsmodels.api import Logit, add_constant
+
+from calibrate.settings import load_settings
 
 DATA = Path(__file__).parents[1] / "data"
 NUMBERS = ("Employees", "Pricing page visits", "Downloads", "Newsletter clicks")
@@ -192,9 +193,9 @@ def test_logistic_regression_finds_the_effects_again(make_leads, counted):
 
 
 def test_settings_name_what_is_in_the_file(leads):
-    settings = tomllib.loads((DATA / "leads.toml").read_text(encoding="utf-8"))
-    assert set(settings["attributes"]) <= set(leads[0])
-    assert {item["group"] for item in settings["attributes"].values()} <= set(settings["groups"])
-    assert {settings["outcome"]["column"], settings["outcome"]["date"]} <= set(leads[0])
-    for gate in settings["gates"]:
-        assert set(gate["in"]) <= {lead[gate["attr"]] for lead in leads}
+    settings = load_settings(DATA / "leads.toml")
+    assert {settings.outcome.column, settings.outcome.date, *settings.attributes} <= set(leads[0])
+    assert {item.group for item in settings.attributes.values()} <= set(settings.groups)
+    assert settings.groups["engagement"].max == 40
+    for gate in settings.gates:
+        assert set(gate.values) <= {lead[gate.attr] for lead in leads}
