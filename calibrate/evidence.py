@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from calibrate.lift import Lift
+    from calibrate.scorecard import CardAttribute, Scorecard
 
 LevelKind = Literal["value", "bin", "placeholder", "other", "missing"]
 Strength = Literal["strong", "some", "weak", "too few"]
@@ -85,3 +89,101 @@ class AttributeEvidence:
         """Points between the best and the worst level."""
         points = [item.points for item in self.levels]
         return max(points) - min(points)
+
+
+def attribute_evidence(card: Scorecard, column: Literal["lift", "cautious"]) -> tuple[AttributeEvidence, ...]:
+    """The evidence of every attribute of a scorecard, widest span of points first; levels by rate, best first.
+
+    column: the points that the rules carry. A level with too few leads keeps its lift to be seen and gets no points.
+    """
+    from calibrate.lift import adjusted_by_attribute, level_lifts
+
+    lifts = [
+        level_lifts(item.conversions, item.leads, card.conversions, card.leads) for item in card.attributes
+    ]
+    q_values = adjusted_by_attribute([[lift.p_value for lift in row] for row in lifts])
+    found = [
+        _attribute(item, row, q_row, column)
+        for item, row, q_row in zip(card.attributes, lifts, q_values, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda item: (-item.span, item.name)))
+
+
+def _attribute(
+    item: CardAttribute,
+    lifts: tuple[Lift, ...],
+    q_values: tuple[float | None, ...],
+    column: Literal["lift", "cautious"],
+) -> AttributeEvidence:
+    from calibrate.lift import omnibus_p
+    from calibrate.rates import wilson_interval
+
+    lows, highs = wilson_interval(item.conversions, item.leads)
+    levels = [
+        _level(item, place, lift, q_value, (float(lows[place]), float(highs[place])), column)
+        for place, (lift, q_value) in enumerate(zip(lifts, q_values, strict=True))
+    ]
+    cells = item.cells
+    if cells.kind != "number":
+        levels.sort(key=lambda level: (-level.rate, level.level.label))
+    return AttributeEvidence(
+        column=cells.column,
+        name=cells.name,
+        kind=cells.kind,
+        group=cells.group,
+        levels=tuple(levels),
+        member=cells.member,
+        separator=cells.separator,
+        trend=item.levels.trend,
+        omnibus_p=omnibus_p(item.leads, item.conversions),
+    )
+
+
+def _level(
+    item: CardAttribute,
+    place: int,
+    lift: Lift,
+    q_value: float | None,
+    interval: tuple[float, float],
+    column: Literal["lift", "cautious"],
+) -> LevelEvidence:
+    from calibrate.lift import evidence_word
+
+    level = item.levels.levels[place]
+    too_few = item.levels.too_few[place]
+    points = {name: int(values[place]) for name, values in item.points.items()}
+    leads, conversions = int(item.leads[place]), int(item.conversions[place])
+    return LevelEvidence(
+        level=level,
+        leads=leads,
+        conversions=conversions,
+        rate=conversions / leads,
+        rate_low=interval[0],
+        rate_high=interval[1],
+        lift=lift.lift,
+        lift_low=lift.low,
+        lift_high=lift.high,
+        index=lift.index,
+        index_low=lift.index_low,
+        index_high=lift.index_high,
+        p_value=lift.p_value,
+        q_value=q_value,
+        evidence="too few" if too_few else evidence_word(q_value),
+        points_lift=points["lift"],
+        points_cautious=points["cautious"],
+        points_adjusted=None,
+        points=0 if too_few else points[column],
+        note=_note(level, too_few),
+    )
+
+
+def _note(level: Level, too_few: bool) -> str:
+    notes = []
+    if level.kind == "other" and level.values:
+        shown = ", ".join(level.values[:8]) + (f" and {len(level.values) - 8} more" if len(level.values) > 8 else "")
+        notes.append(f"holds {shown}")
+    if level.kind == "placeholder":
+        notes.append("looks like a placeholder")
+    if too_few:
+        notes.append("not enough history: 0 points")
+    return "; ".join(notes)

@@ -1,0 +1,74 @@
+"""Lead-scoring points from past deals, with the evidence for every point.
+
+>>> import calibrate as cal
+>>> cal.lift_points(40, 100, 150, 1000)  # 40 % against 15 % overall
+25
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calibrate.api import calibrate, inspect
+    from calibrate.calibration import Calibration
+    from calibrate.errors import CalibrateError, DataError, RulesError, SettingsError
+    from calibrate.points import lift_points
+    from calibrate.rates import conversion_rate
+    from calibrate.rules import Rules, load_rules, save_rules
+    from calibrate.scored import score_file
+    from calibrate.scoring import score_lead, score_table
+    from calibrate.settings import Settings, load_settings
+
+_HOMES = {
+    "CalibrateError": "errors",
+    "Calibration": "calibration",
+    "DataError": "errors",
+    "Rules": "rules",
+    "RulesError": "errors",
+    "Settings": "settings",
+    "SettingsError": "errors",
+    "calibrate": "api",
+    "conversion_rate": "rates",
+    "inspect": "api",
+    "lift_points": "points",
+    "load_rules": "rules",
+    "load_settings": "settings",
+    "save_rules": "rules",
+    "score_file": "scored",
+    "score_lead": "scoring",
+    "score_table": "scoring",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "CalibrateError",
+    "Calibration",
+    "DataError",
+    "Rules",
+    "RulesError",
+    "Settings",
+    "SettingsError",
+    "calibrate",
+    "conversion_rate",
+    "inspect",
+    "lift_points",
+    "load_rules",
+    "load_settings",
+    "save_rules",
+    "score_file",
+    "score_lead",
+    "score_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, each from its module when it is first asked for: `--help` must not wait for pandas."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'calibrate' has no attribute {name!r}")
+    return getattr(import_module(f"calibrate.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,234 @@
+"""The code store: every counted lead as one small integer an attribute."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from calibrate.levels import MISSING, Cells
+from calibrate.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
+from calibrate.settings import OutcomeSettings
+from calibrate.source import Source
+
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+FOLDS = 5
+NO_DAY = -(2**31)
+_MOST_TEXTS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStore:
+    """Counted leads in file order.
+
+    codes: one array an attribute, the cell of every lead.  won: 0 or 1.  fold: 0 to 4, by hash of the account
+    where one is named, else of the row.  day: since 1970, None without a date column.
+    rows: leads in the source; excluded: leads not counted, by reason; the text says why.
+    """
+
+    cells: tuple[Cells, ...]
+    codes: tuple[Codes, ...]
+    won: npt.NDArray[np.uint8]
+    fold: npt.NDArray[np.uint8]
+    day: npt.NDArray[np.int32] | None
+    rows: int
+    excluded: tuple[tuple[int, str], ...]
+
+    @property
+    def leads(self) -> int:
+        """Number of counted leads."""
+        return len(self.won)
+
+    def chunks(self, size: int = 1 << 17) -> Iterator[slice]:
+        """Slices that cover the leads, small enough for the processor's cache."""
+        for start in range(0, self.leads, size):
+            yield slice(start, min(start + size, self.leads))
+
+
+class _CellCoder:
+    """Turns one column of a batch into cells; a category's texts grow as they are met."""
+
+    def __init__(self, cells: Sequence[Cells]) -> None:
+        self.cells = list(cells)
+        first = cells[0]
+        self.texts: dict[str, int] = {str(text): i for i, text in enumerate(first.texts, start=1)}
+        self.edges = np.array(first.edges, dtype=np.float64)
+        self.kind = first.kind
+        self.lookup: Callable[[npt.NDArray[np.float64]], Codes] | None = None
+        self.last: tuple[pa.Array, list[npt.NDArray[np.uint16]]] | None = None
+
+    def codes(self, column: pa.Array) -> list[Codes]:
+        if self.kind == "number":
+            return [self._number(column)]
+        if self.kind == "boolean":
+            filled = pc.add(pc.cast(column, pa.uint8()), pa.scalar(1, pa.uint8()))
+            return [pc.fill_null(filled, MISSING).to_numpy(zero_copy_only=False)]
+        encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
+        tables = self._tables(encoded.dictionary)
+        indices = encoded.indices
+        if indices.null_count:
+            indices = pc.fill_null(indices, pa.scalar(len(encoded.dictionary), indices.type))
+        places = indices.to_numpy(zero_copy_only=False)
+        return [table.take(places) for table in tables]
+
+    def _number(self, column: pa.Array) -> Codes:
+        values = column.cast(pa.float64())
+        if values.null_count:
+            values = pc.fill_null(values, np.nan)
+        numbers = values.to_numpy(zero_copy_only=False)
+        codes = (np.searchsorted(self.edges, numbers, side="right") + 1).astype(
+            np.uint8 if len(self.edges) < 254 else np.uint16
+        )
+        codes[np.isnan(numbers)] = MISSING
+        return codes
+
+    def _tables(self, dictionary: pa.Array) -> list[npt.NDArray[np.uint16]]:
+        """For each attribute of the column: cell of every dictionary entry, missing last."""
+        if self.last is not None and dictionary.equals(self.last[0]):
+            return self.last[1]
+        texts = dictionary.cast(pa.string()).to_pylist()
+        if self.kind == "category":
+            tables = [np.array([*(self._text_cell(text) for text in texts), MISSING])]
+        else:
+            held = [_members(text, self.cells[0].separator or ";") for text in texts]
+            tables = [np.array([*(1 + (cells.member in entry) for entry in held), 1]) for cells in self.cells]
+        small = len(self.texts) < 255
+        tables = [table.astype(np.uint8 if small else np.uint16) for table in tables]
+        self.last = (dictionary, tables)
+        return tables
+
+    def _text_cell(self, text: str | None) -> int:
+        if text is None:
+            return MISSING
+        cell = self.texts.get(text)
+        if cell is None:
+            cell = self.texts.setdefault(text, len(self.texts) + 1) if len(self.texts) < _MOST_TEXTS else _MOST_TEXTS + 1
+        return cell
+
+    def settled(self) -> list[Cells]:
+        if self.kind != "category":
+            return self.cells
+        texts: tuple[str | None, ...] = tuple(self.texts)
+        return [replace(self.cells[0], texts=texts if len(texts) < _MOST_TEXTS else (*texts, None))]
+
+
+def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: OutcomeSettings) -> CodeStore:
+    """The code store of the counted leads, in one pass over the source."""
+    by_column: dict[str, list[Cells]] = {}
+    for item in cells:
+        by_column.setdefault(item.column, []).append(item)
+    coders = {column: _CellCoder(items) for column, items in by_column.items()}
+    marks = _Marks(outcome, settings, source.options.dates)
+    parts: dict[str, list[list[Codes]]] = {column: [[] for _ in items] for column, items in by_column.items()}
+    wanted = list(dict.fromkeys([*by_column, *marks.columns]))
+    for batch in source.batches(wanted):
+        keep = marks.read(batch)
+        for column, coder in coders.items():
+            for part, codes in zip(parts[column], coder.codes(batch.column(column)), strict=True):
+                part.append(codes if keep is None else codes[keep])
+    settled, arrays = [], []
+    for column, coder in coders.items():
+        settled += coder.settled()
+        arrays += [_joined(part) for part in parts.pop(column)]
+    return marks.store(tuple(settled), arrays)
+
+
+class _Marks:
+    """What is known of each lead beside its attributes, and who is not counted."""
+
+    def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None) -> None:
+        self.outcome, self.settings, self.order = outcome, settings, order
+        wanted = (None if outcome.deal_keys is not None else outcome.column, outcome.key, settings.date, settings.account)
+        self.columns = [name for name in wanted if name]
+        self.rows = self.open = self.unknown = self.early = 0
+        self.newest = NO_DAY
+        self.won: list[npt.NDArray[np.uint8]] = []
+        self.fold: list[npt.NDArray[np.uint8]] = []
+        self.day: list[npt.NDArray[np.int32]] = []
+
+    def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | None:
+        """Take the batch in; which of its leads to keep, None for all."""
+        states = self.outcome.states(batch)
+        keep = states < OPEN
+        self.open += int(np.count_nonzero(states == OPEN))
+        self.unknown += int(np.count_nonzero(states == UNKNOWN))
+        fold = self._folds(batch)
+        self.rows += batch.num_rows
+        if self.settings.date:
+            day = lead_days(batch, self.settings.date, self.order)
+            self.newest = max(self.newest, int(day.max(initial=NO_DAY)))
+            won_days = self.outcome.won_days(batch)
+            if won_days is not None:
+                self.newest = max(self.newest, int(won_days.max(initial=NO_DAY)))
+                early = keep & (won_days != NO_DAY) & (won_days < day)
+                self.early += int(np.count_nonzero(early))
+                keep &= ~early
+            self.day.append(day[keep])
+        self.won.append((states[keep] == WON).astype(np.uint8))
+        self.fold.append(fold[keep])
+        return None if keep.all() else keep
+
+    def _folds(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
+        if self.settings.account:
+            encoded = _texts(batch.column(self.settings.account)).dictionary_encode()
+            table = [zlib.crc32(text.encode()) % FOLDS for text in encoded.dictionary.to_pylist()]
+            indices = pc.fill_null(encoded.indices, len(table)).to_numpy(zero_copy_only=False)
+            return np.array([*table, 0], dtype=np.uint8)[indices]
+        return (mixed(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)) % np.uint64(FOLDS)).astype(np.uint8)
+
+    def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
+        won, fold = _joined(self.won), _joined(self.fold)
+        day = _joined(self.day) if self.settings.date else None
+        young = np.zeros(0, dtype=bool)
+        if day is not None and self.settings.mature_days is not None:
+            young = day > self._as_of() - self.settings.mature_days
+            if young.any():
+                keep = ~young
+                codes, won, fold, day = [item[keep] for item in codes], won[keep], fold[keep], day[keep]
+        excluded = (
+            (self.open, "still open: neither won nor lost yet"),
+            (self.unknown, "without an outcome"),
+            (self.early, "won before they came in: one of the two dates is wrong"),
+            (int(np.count_nonzero(young)), f"younger than {self.settings.mature_days} days: too young to have converted"),
+        )
+        kept = tuple((leads, reason) for leads, reason in excluded if leads)
+        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept)
+
+    def _as_of(self) -> int:
+        if self.settings.as_of:
+            return int(np.datetime64(self.settings.as_of, "D").astype(np.int64))
+        return self.newest
+
+
+def mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """A fixed hash of whole numbers: neighbours land far apart, the same everywhere.
+
+    Source: the finaliser of SplitMix64, Steele, Lea & Flood 2014, OOPSLA.
+    """
+    hashed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    hashed = (hashed ^ (hashed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    hashed = (hashed ^ (hashed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return hashed ^ (hashed >> np.uint64(31))
+
+
+def _joined(parts: list[npt.NDArray[np.generic]]) -> npt.NDArray:  # type: ignore[type-arg]
+    """One array, its parts given up as it is made."""
+    if not parts:
+        return np.zeros(0, dtype=np.uint8)
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    values = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return values.cast(pa.string())
+
+
+def _members(text: str | None, separator: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in (text or "").split(separator)) - {""}

@@ -1,0 +1,289 @@
+"""What the analyst must know: leaks, twins, drift, duplicates, spellings, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from calibrate.codes import CodeStore
+from calibrate.columns import ColumnProfile, spelling_variants
+from calibrate.evidence import AttributeEvidence
+from calibrate.leaks import LeakFlag
+from calibrate.rates import Rate
+from calibrate.remarks import Remark
+from calibrate.scorecard import Scorecard
+from calibrate.settings import Settings
+from calibrate.validation import Validation
+
+_LOOK = 100_000
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the remarks are made from.  chosen: places in the store of the card's attributes."""
+
+    profiles: tuple[ColumnProfile, ...]
+    flags: Sequence[LeakFlag]
+    store: CodeStore
+    chosen: Sequence[int]
+    card: Scorecard
+
+
+def left_out_by_flags(
+    store: CodeStore, flags: Sequence[LeakFlag], settings: Settings, gates: Iterable[str]
+) -> dict[str, str]:
+    """Columns that get no points: those a leak flag stops, and the second of two that divide the leads alike."""
+    allowed = set(settings.columns.allow)
+    reasons = {
+        flag.column: f"{flag.reason}: was it known before the deal closed? --allow brings it back"
+        for flag in flags
+        if flag.stops and flag.column not in allowed
+    }
+    own = [
+        place
+        for place, cells in enumerate(store.cells)
+        if cells.column not in reasons and cells.column not in gates and cells.member is None
+    ]
+    codes = {place: store.codes[place][_some(store)].astype(np.int64) for place in own}
+    distinct = {place: len(np.unique(column)) for place, column in codes.items()}
+    for first, second in combinations(own, 2):
+        names = store.cells[first].column, store.cells[second].column
+        if names[0] in reasons or names[1] in reasons or names[1] in allowed or distinct[first] < 2:
+            continue
+        if distinct[first] == distinct[second] == _pairs(codes[first], codes[second]):
+            reasons[names[1]] = f"the same as {names[0]}: each value of one goes with one value of the other"
+    return reasons
+
+
+def remarks_of(
+    findings: Findings,
+    sample: pa.Table,
+    attributes: Sequence[AttributeEvidence],
+    overall: Rate,
+    validation: Validation | None,
+    settings: Settings,
+) -> list[Remark]:
+    """Every remark of a run, unordered."""
+    return [
+        *_leaks(findings.flags, settings),
+        *_few(overall, attributes),
+        *_in_time(findings.store, settings),
+        *_overlaps(findings),
+        *_duplicates(sample),
+        *_spellings(findings.profiles, attributes),
+        *_placeholders(attributes),
+        *_missing(attributes),
+        *_better_column(validation, settings),
+        *_chance(attributes),
+    ]
+
+
+def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
+    remarks = []
+    for flag in flags:
+        if flag.stops and flag.column in settings.columns.allow:
+            tail = "It has points because --allow names it: make sure it was known before the deal closed."
+        elif flag.stops:
+            tail = f'Left out; --allow "{flag.column}" brings it back if it was known before the deal closed.'
+        else:
+            tail = f'It has points; was it known before the deal closed? If not: --skip "{flag.column}".'
+        remarks.append(Remark("leak", f"{flag.column} {flag.reason}. {tail}", flag.column))
+    return remarks
+
+
+def _few(overall: Rate, attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+    remarks = []
+    if overall.conversions < 100:
+        text = (
+            f"Only {overall.conversions} won leads: points from so few jump from quarter to quarter. "
+            "Prefer the cautious points (--points cautious) and treat them as a draft."
+        )
+        remarks.append(Remark("few", text))
+    small = [f"{a.name} = {i.level.label}" for a in attributes for i in a.levels if i.evidence == "too few"]
+    if small:
+        text = f"{_listed(small)} {'have' if len(small) > 1 else 'has'} too few leads to say anything: 0 points."
+        remarks.append(Remark("note", text))
+    return remarks
+
+
+def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
+    """Does the rate change along the history: by date where there is one, else by place in the file."""
+    from scipy.stats import chi2_contingency
+
+    if store.leads < 1000:
+        return []
+    won = store.won.astype(np.int64)
+    if store.day is not None:
+        newest = store.day > int(store.day.max()) - 91
+        pieces = [won[~newest], won[newest]]
+    else:
+        pieces = np.array_split(won, 10)
+    table = np.array([[piece.sum(), len(piece) - piece.sum()] for piece in pieces if len(piece) >= 100])
+    if len(table) < 2 or not table.sum(axis=0).all() or chi2_contingency(table, correction=False).pvalue > 1e-4:
+        return []
+    rates = table[:, 0] / table.sum(axis=1)
+    if rates.max() - rates.min() < 0.25 * won.mean():
+        return []
+    if store.day is None:
+        text = (
+            f"The rate changes along the file: {rates[0]:.1%} in its first tenth, {rates[-1]:.1%} in its last. If the "
+            "rows stand in order of time, history does not stand still: name the date with --date for a fair test."
+        )
+        return [Remark("drift", text)]
+    if rates[1] < rates[0] and settings.outcome.mature_days is None:
+        text = (
+            f"The newest 91 days convert at {rates[1]:.1%}, the leads before them at {rates[0]:.1%}: young leads "
+            "may simply not have had their time. Leave them out with --mature DAYS."
+        )
+        return [Remark("immature", text)]
+    text = (
+        f"The newest 91 days convert at {rates[1]:.1%}, the leads before them at {rates[0]:.1%}. "
+        "Points measure the difference from the rate of the whole period."
+    )
+    return [Remark("drift", text)]
+
+
+def _overlaps(findings: Findings) -> list[Remark]:
+    """Pairs of attributes whose levels nearly say the same thing (Cramer's V above 0.9)."""
+    rows = _some(findings.store)
+    codes = {
+        item.cells.name: item.levels.of_cell.take(findings.store.codes[place][rows])
+        for item, place in zip(findings.card.attributes, findings.chosen, strict=True)
+    }
+    remarks = []
+    for first, second in combinations(codes, 2):
+        strength = _cramers_v(codes[first], codes[second])
+        if strength > 0.9:
+            text = f"{first} and {second} say almost the same thing: their points count it twice. Keep one: --skip."
+            remarks.append(Remark("overlap", text, second))
+    return remarks
+
+
+def _duplicates(sample: pa.Table) -> list[Remark]:
+    """Leads that equal another in every column, in the sample."""
+    rows = sample.num_rows
+    if rows < 2 or sample.num_columns > 200:
+        return []
+    repeated = rows - _distinct_rows(sample)
+    if repeated < max(2, 0.005 * rows):
+        return []
+    text = (
+        f"{repeated:,} of {rows:,} leads repeat another lead in every column ({repeated / rows:.1%}). If they were "
+        "entered twice they make the evidence look stronger than it is: remove them and run again."
+    )
+    return [Remark("duplicates", text)]
+
+
+def _distinct_rows(table: pa.Table) -> int:
+    """Number of different rows, by numbering the values of each column and joining the numbers pairwise."""
+    joint: npt.NDArray[np.int64] = np.zeros(table.num_rows, dtype=np.int64)
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode("encode")
+        numbers = column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
+        _, joint = np.unique(joint * (int(numbers.max(initial=0)) + 1) + numbers, return_inverse=True)
+        if int(joint.max(initial=0)) + 1 == table.num_rows:
+            break
+    return int(joint.max(initial=0)) + 1
+
+
+def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+    used = {item.column for item in attributes}
+    remarks = []
+    for profile in profiles:
+        if profile.kind != "category" or profile.name not in used:
+            continue
+        variants = spelling_variants(profile.values)
+        if variants:
+            shown = "; ".join(" / ".join(repr(text) for text in group) for group in variants[:_MOST_NAMED])
+            name, texts = variants[0][0].strip(), ", ".join(f'"{text}"' for text in variants[0])
+            text = (
+                f"{profile.name} has values that differ only in case or spaces: {shown}. To merge them, put "
+                f'"{name}" = [{texts}] under [attributes."{profile.name}".levels] in calibrate.toml.'
+            )
+            remarks.append(Remark("spelling", text, profile.name))
+    return remarks
+
+
+def _placeholders(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+    remarks = []
+    for item in attributes:
+        labels = [level.level.label for level in item.levels if level.level.kind == "placeholder"]
+        if labels:
+            text = (
+                f"{item.name}: {_listed([repr(label) for label in labels])} looks like a placeholder, not an answer. "
+                "It is a level of its own, apart from empty."
+            )
+            remarks.append(Remark("placeholder", text, item.column))
+    return remarks
+
+
+def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+    shares = []
+    for item in attributes:
+        total = sum(level.leads for level in item.levels)
+        missing = sum(level.leads for level in item.levels if level.level.kind == "missing")
+        if missing >= 0.05 * total:
+            shares.append((missing / total, item.name))
+    if not shares:
+        return []
+    named = _listed([f"{name} ({share:.0%})" for share, name in sorted(shares, reverse=True)])
+    return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.")]
+
+
+def _better_column(validation: Validation | None, settings: Settings) -> list[Remark]:
+    if validation is None or validation.difference is None:
+        return []
+    gap = validation.difference
+    better, other = ("cautious", "lift") if gap.difference > 0 else ("lift", "cautious")
+    if better == settings.points.column or gap.p_value >= 0.05 or abs(gap.difference) < 0.002:
+        return []
+    text = (
+        f"On held-out leads the {better} points rank better than the {other} points: {abs(gap.difference) * 100:.1f} "
+        f"more won-lost pairs of 100 in the right order, beyond chance. Use them with --points {better}."
+    )
+    return [Remark("note", text)]
+
+
+def _chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+    levels = [level for item in attributes for level in item.levels]
+    weak = sum(level.evidence == "weak" for level in levels)
+    if not weak:
+        return []
+    verb = "could be chance; its points are" if weak == 1 else "could be chance; their points are"
+    return [Remark("note", f'{weak} of {len(levels)} levels {verb} in the file, marked "weak".')]
+
+
+def _cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> float:
+    """Cramer's V of two divisions of the same leads, 0 to 1; 0 where one of them does not divide."""
+    from scipy.stats.contingency import association
+
+    width = int(second.max(initial=0)) + 1
+    table = np.bincount(first * width + second, minlength=(int(first.max(initial=0)) + 1) * width).reshape(-1, width)
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    return float(association(table, method="cramer")) if min(table.shape) > 1 else 0.0
+
+
+def _pairs(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> int:
+    return len(np.unique(first * (int(second.max(initial=0)) + 1) + second))
+
+
+def _some(store: CodeStore) -> slice:
+    """At most _LOOK leads spread evenly over the store."""
+    return slice(None, None, max(1, store.leads // _LOOK))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = list(names[:_MOST_NAMED])
+    more = len(names) - len(shown)
+    if more:
+        return ", ".join(shown) + f" and {more} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+

@@ -1,0 +1,252 @@
+"""Every choice of a run, as it stands in calibrate.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from calibrate.errors import SettingsError, nearest, shown
+
+PointColumn = Literal["lift", "cautious"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SourceSettings(_Table):
+    """How the file is read; None is guessed, and the guess is written back here."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[",", "."] | None = None
+    dates: Literal["dmy", "mdy", "ymd"] | None = None
+    skip_rows: Annotated[int, Field(ge=0)] | None = None
+    sheet: str | None = None
+    table: str | None = None
+    null: list[str] = []
+    text_columns: list[str] = []
+
+
+class OutcomeSettings(_Table):
+    """Which leads are won, lost or open, and since when."""
+
+    column: str | None = None
+    won: list[str] = []
+    lost: list[str] = []
+    date: str | None = None
+    mature_days: Annotated[int, Field(ge=0)] | None = None
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    deals: str | None = None
+    key: str | None = None
+    won_date: str | None = None
+    account: str | None = None
+
+    @model_validator(mode="after")
+    def _deals_need_a_key(self) -> Self:
+        if self.deals and not self.key:
+            raise ValueError("deals needs key, the column that both files share")
+        if self.mature_days is not None and not self.date:
+            raise ValueError("mature_days needs date, the column that says when a lead came in")
+        return self
+
+
+class ColumnSettings(_Table):
+    """Which columns may become attributes; allow brings back what a leak flag left out."""
+
+    use: list[str] = []
+    skip: list[str] = []
+    allow: list[str] = []
+
+
+class AttributeSettings(_Table):
+    """What a person decided about one column.
+
+    levels: name of a merged level -> the values it holds.  bins: lower bounds of the second and further bins.
+    """
+
+    name: str | None = None
+    group: str | None = None
+    kind: Literal["category", "number", "set"] | None = None
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    levels: dict[str, list[str]] = {}
+    bins: list[float] = []
+    trend: Literal["auto", "up", "down", "none"] = "auto"
+
+    @model_validator(mode="after")
+    def _bins_rise(self) -> Self:
+        if any(low >= high for low, high in zip(self.bins, self.bins[1:], strict=False)):
+            raise ValueError("bins must rise, like [10, 50, 250]")
+        values = [value for held in self.levels.values() for value in held]
+        if len(values) != len(set(values)):
+            raise ValueError("levels: a value may stand in one level only")
+        return self
+
+
+class PointSettings(_Table):
+    """How rates become points."""
+
+    column: PointColumn = "lift"
+    unit: Literal[1, 0.5, 0.2, 0.1, 0.05, 0.01] | None = None
+    min_leads: Annotated[int, Field(ge=1)] = 30
+    min_expected: Annotated[float, Field(ge=0)] = 5.0
+    min_conversions: Annotated[int, Field(ge=1)] = 30
+
+
+class GroupSettings(_Table):
+    """Rules that share a cap."""
+
+    label: str | None = None
+    max: int | None = None
+    min: int | None = None
+
+
+class GateSettings(_Table):
+    """A condition that decides before any point counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    attr: str
+    values: Annotated[list[str], Field(alias="in", min_length=1)]
+    label: str | None = None
+    score: int = 0
+    band: str | None = None
+
+
+class ReportSettings(_Table):
+    """What the report answers."""
+
+    capacity: Annotated[str, Field(pattern=r"^\d+/(day|week|month|quarter|year)$")] | None = None
+    title: str | None = None
+
+
+class Settings(_Table):
+    """The whole of calibrate.toml."""
+
+    source: SourceSettings = SourceSettings()
+    outcome: OutcomeSettings = OutcomeSettings()
+    columns: ColumnSettings = ColumnSettings()
+    attributes: dict[str, AttributeSettings] = {}
+    points: PointSettings = PointSettings()
+    groups: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], GroupSettings] = {}
+    gates: list[GateSettings] = []
+    report: ReportSettings = ReportSettings()
+
+    def attribute(self, column: str) -> AttributeSettings:
+        """What was decided about a column; the defaults where nothing was."""
+        return self.attributes.get(column, AttributeSettings())
+
+
+def load_settings(path: str | Path) -> Settings:
+    """Settings from a TOML file; all faults at once, each with its line.
+
+    Raises:
+        SettingsError: the file cannot be read or holds a fault.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name}: cannot be read ({error}); expected a UTF-8 text file") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name}: not TOML: {error}; texts stand in quotes, lists in [ ]") from None
+    return settings_from(values, where=path.name, text=text)
+
+
+def settings_from(values: Mapping[str, Any], *, where: str = "settings", text: str = "") -> Settings:
+    """Settings from nested plain values, as TOML gives them.
+
+    Raises:
+        SettingsError: one line a fault.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = [_fault(item, where, text) for item in error.errors()]
+        raise SettingsError("\n".join(faults)) from None
+
+
+def dump_settings(settings: Settings) -> str:
+    """calibrate.toml: every setting that is not empty, in the order of the model."""
+    import tomli_w
+
+    values = settings.model_dump(by_alias=True, exclude_none=True)
+    kept = {name: _without_empty(value) for name, value in values.items()}
+    body = tomli_w.dumps({name: value for name, value in kept.items() if value not in ({}, [])}, multiline_strings=False)
+    return "# calibrate.toml: the settings of a run; change what you like and run again with --config\n" + body
+
+
+def merged(base: Settings, changes: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings with the given keys of each table replaced; None changes nothing.
+
+    Raises:
+        SettingsError: a changed value is not allowed.
+    """
+    values = base.model_dump(by_alias=True)
+    for table, pairs in changes.items():
+        values[table] = {**values[table], **{key: value for key, value in pairs.items() if value is not None}}
+    return settings_from(values, where="options")
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_empty(item) for key, item in value.items() if item not in ({}, [])}
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    return value
+
+
+def _fault(item: Any, where: str, text: str) -> str:
+    place = [str(part) for part in item["loc"] if part != "[key]"]
+    line = _line_of(text, place)
+    start = f"{where}, line {line}: " if line else f"{where}: "
+    name = ".".join(place) or "settings"
+    found, kind, context = item.get("input"), item["type"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{start}{name} is not a setting; {nearest(place[-1], _known(place[:-1]))}"
+    if kind == "literal_error":
+        return f"{start}{name} = {shown(found)} must be one of {context['expected']}"
+    if kind == "list_type":
+        return f'{start}{name} = {shown(found)} must be a list, like ["{found}"]'
+    if kind == "value_error":
+        return f"{start}{name}: {context['error']}"
+    if kind == "string_pattern_mismatch":
+        return f"{start}{name} = {shown(found)} is not of the expected form {context['pattern']}"
+    return f"{start}{name} = {shown(found)}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _known(place: list[str]) -> list[str]:
+    model: Any = Settings
+    for part in place:
+        field = model.model_fields.get(part)
+        if part in ("attributes", "groups", "gates") and model is Settings:
+            model = {"attributes": AttributeSettings, "groups": GroupSettings, "gates": GateSettings}[part]
+        elif field is not None:
+            model = field.annotation
+    return list(model.model_fields)
+
+
+def _line_of(text: str, place: list[str]) -> int | None:
+    """The line of the last key of a place, looked for after the line of its table."""
+    if not text or not place:
+        return None
+    lines = text.splitlines()
+    start = 0
+    for number, line in enumerate(lines):
+        if len(place) > 1 and re.match(rf"\s*\[+\s*{re.escape(place[0])}\b", line):
+            start = number
+            break
+    key = place[-1] if not place[-1].isdigit() else place[-2]
+    for number in range(start, len(lines)):
+        if re.match(rf"""\s*\[*["']?{re.escape(key)}["']?\s*[=\].]""", lines[number]) or (
+            lines[number].strip() in (f"[{'.'.join(place)}]", f"[{key}]")
+        ):
+            return number + 1
+    return start + 1 if start else None
