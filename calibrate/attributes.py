@@ -115,7 +115,16 @@ def _cells(profile: ColumnProfile, sample: pa.Table, chosen: AttributeSettings) 
     if profile.kind == "boolean":
         return [Cells(profile.name, name, "boolean", group)]
     texts = tuple(sorted(_sample_texts(sample[profile.name])))
-    return [Cells(profile.name, name, "category", group, texts=texts, together=_together(profile.name, texts, chosen))]
+    return [
+        Cells(
+            profile.name,
+            name,
+            "category",
+            group,
+            texts=texts,
+            together=_together(profile.name, texts, chosen),
+        )
+    ]
 
 
 def _together(
@@ -133,16 +142,22 @@ def _together(
     return tuple(merged)
 
 
-def _number_cells(
-    profile: ColumnProfile, name: str, group: str, sample: pa.Table, chosen: AttributeSettings
-) -> Cells:
+def _number_cells(profile: ColumnProfile, name: str, group: str, sample: pa.Table, chosen: AttributeSettings) -> Cells:
     values = _numbers(sample[profile.name])
     whole = bool(np.all(values == np.floor(values)))
     smallest = float(values.min()) if len(values) else None
     if chosen.bins:
         edges = tuple(float(edge) for edge in chosen.bins)
         return Cells(
-            profile.name, name, "number", group, edges=edges, fixed=True, whole=whole, smallest=smallest, trend="none"
+            profile.name,
+            name,
+            "number",
+            group,
+            edges=edges,
+            fixed=True,
+            whole=whole,
+            smallest=smallest,
+            trend="none",
         )
     edges_array = human_edges(values)
     alone = sentinels(values, edges_array)
@@ -161,7 +176,7 @@ def _number_cells(
 
 
 def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    values = column.drop_null().cast(pa.float64()).to_numpy()
+    values: npt.NDArray[np.float64] = column.drop_null().cast(pa.float64()).to_numpy()
     return values[np.isfinite(values)]
 
 

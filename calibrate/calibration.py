@@ -33,6 +33,10 @@ VERSION = "0.1.0"
 Progress = Callable[[str], None]
 
 
+def _unheard(_: str) -> None:
+    """Nobody listens to the steps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Excluded:
     """Leads that are not counted, and why in words."""
@@ -84,7 +88,7 @@ class Calibration:
         return pd.DataFrame(level_rows(self), columns=list(LEVEL_COLUMNS))
 
 
-def run(data: Any, settings: Settings, *, force: bool = False, progress: Progress = lambda step: None) -> Calibration:
+def run(data: Any, settings: Settings, *, force: bool = False, progress: Progress = _unheard) -> Calibration:
     """The calibration of the leads in a file or table.
 
     force: go on with fewer conversions than `points.min_conversions`.  progress: called with each step's name.
@@ -147,7 +151,9 @@ def _overall(store: CodeStore, source: Source, outcome: Outcome, settings: Setti
     rate = conversion_rate(won, store.leads)
     if rate is None:
         reasons = "; ".join(f"{leads:,} {reason}" for leads, reason in store.excluded)
-        raise DataError(f"{source.name}: no lead is left to learn from ({reasons}); check --outcome, --lost and --mature")
+        raise DataError(
+            f"{source.name}: no lead is left to learn from ({reasons}); check --outcome, --lost and --mature"
+        )
     if won in (0, store.leads):
         which = "none" if won == 0 else "every one"
         raise DataError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,6 @@ class _CellCoder:
         self.texts: dict[str, int] = {str(text): i for i, text in enumerate(first.texts, start=1)}
         self.edges = np.array(first.edges, dtype=np.float64)
         self.kind = first.kind
-        self.lookup: Callable[[npt.NDArray[np.float64]], Codes] | None = None
         self.last: tuple[pa.Array, list[npt.NDArray[np.uint16]]] | None = None
 
     def codes(self, column: pa.Array) -> list[Codes]:
@@ -67,7 +67,7 @@ class _CellCoder:
             return [self._number(column)]
         if self.kind == "boolean":
             filled = pc.add(pc.cast(column, pa.uint8()), pa.scalar(1, pa.uint8()))
-            return [pc.fill_null(filled, MISSING).to_numpy(zero_copy_only=False)]
+            return [np.asarray(pc.fill_null(filled, MISSING), dtype=np.uint8)]
         encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
         tables = self._tables(encoded.dictionary)
         indices = encoded.indices
@@ -107,7 +107,9 @@ class _CellCoder:
             return MISSING
         cell = self.texts.get(text)
         if cell is None:
-            cell = self.texts.setdefault(text, len(self.texts) + 1) if len(self.texts) < _MOST_TEXTS else _MOST_TEXTS + 1
+            cell = (
+                self.texts.setdefault(text, len(self.texts) + 1) if len(self.texts) < _MOST_TEXTS else _MOST_TEXTS + 1
+            )
         return cell
 
     def settled(self) -> list[Cells]:
@@ -143,7 +145,12 @@ class _Marks:
 
     def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None) -> None:
         self.outcome, self.settings, self.order = outcome, settings, order
-        wanted = (None if outcome.deal_keys is not None else outcome.column, outcome.key, settings.date, settings.account)
+        wanted = (
+            None if outcome.deal_keys is not None else outcome.column,
+            outcome.key,
+            settings.date,
+            settings.account,
+        )
         self.columns = [name for name in wanted if name]
         self.rows = self.open = self.unknown = self.early = 0
         self.newest = NO_DAY
@@ -178,8 +185,10 @@ class _Marks:
             encoded = _texts(batch.column(self.settings.account)).dictionary_encode()
             table = [zlib.crc32(text.encode()) % FOLDS for text in encoded.dictionary.to_pylist()]
             indices = pc.fill_null(encoded.indices, len(table)).to_numpy(zero_copy_only=False)
-            return np.array([*table, 0], dtype=np.uint8)[indices]
-        return (mixed(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)) % np.uint64(FOLDS)).astype(np.uint8)
+            return np.array([*table, 0], dtype=np.uint8).take(indices)
+        return (mixed(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)) % np.uint64(FOLDS)).astype(
+            np.uint8
+        )
 
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
         won, fold = _joined(self.won), _joined(self.fold)
@@ -194,7 +203,10 @@ class _Marks:
             (self.open, "still open: neither won nor lost yet"),
             (self.unknown, "without an outcome"),
             (self.early, "won before they came in: one of the two dates is wrong"),
-            (int(np.count_nonzero(young)), f"younger than {self.settings.mature_days} days: too young to have converted"),
+            (
+                int(np.count_nonzero(young)),
+                f"younger than {self.settings.mature_days} days: too young to have converted",
+            ),
         )
         kept = tuple((leads, reason) for leads, reason in excluded if leads)
         return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept)
@@ -216,7 +228,7 @@ def mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return hashed ^ (hashed >> np.uint64(31))
 
 
-def _joined(parts: list[npt.NDArray[np.generic]]) -> npt.NDArray:  # type: ignore[type-arg]
+def _joined(parts: list[Any]) -> Any:
     """One array, its parts given up as it is made."""
     if not parts:
         return np.zeros(0, dtype=np.uint8)

@@ -81,8 +81,8 @@ def _kind(
         return "set", None, chosen.separator or _separator(counts) or ";"
     if chosen.kind is not None and not pa.types.is_temporal(dtype):
         return chosen.kind, None, None
-    if len(counts) == 1 and filled > 0:
-        return _single(dtype, counts, filled)
+    if len(counts) == 1:
+        return "constant", f"the same in every lead that has it ({_text(counts[0][0])})", None
     if pa.types.is_temporal(dtype):
         return "date", "a date; name it with --date when it says how a lead came in", None
     if pa.types.is_boolean(dtype):
@@ -92,15 +92,7 @@ def _kind(
     return _text_kind([(str(value), leads) for value, leads in counts], filled)
 
 
-def _single(
-    dtype: pa.DataType, counts: list[tuple[object, int]], filled: int
-) -> tuple[ColumnKind, str | None, str | None]:
-    return "constant", f"the same in every lead that has it ({_text(counts[0][0])})", None
-
-
-def _number_kind(
-    name: str, counts: list[tuple[object, int]], filled: int
-) -> tuple[ColumnKind, str | None, str | None]:
+def _number_kind(name: str, counts: list[tuple[object, int]], filled: int) -> tuple[ColumnKind, str | None, str | None]:
     """A number, unless nearly every lead has its own and they look numbered."""
     distinct = len(counts)
     if distinct > 20 and distinct / filled > 0.95:

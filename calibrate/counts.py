@@ -41,7 +41,7 @@ def count_cells(store: CodeStore, parts: npt.NDArray[np.uint8]) -> tuple[CellCou
             keys = codes[piece].astype(np.intp)
             keys *= width
             keys += slot
-            total += np.bincount(keys, minlength=size * width)
+            np.add(total, np.bincount(keys, minlength=size * width), out=total)
     return tuple(_cell_counts(total, size) for total, size in zip(totals, sizes, strict=True))
 
 

@@ -137,9 +137,7 @@ def _rule(item: AttributeEvidence, rule_id: str) -> Rule:
 def _case(item: AttributeEvidence, level: LevelEvidence) -> Case | None:
     if level.level.kind in ("other", "missing") or (item.member is not None and not level.level.truth):
         return None
-    return Case(
-        when=_condition(item, level), points=level.points, label=level.level.label, evidence=_evidence(level)
-    )
+    return Case(when=_condition(item, level), points=level.points, label=level.level.label, evidence=_evidence(level))
 
 
 def _condition(item: AttributeEvidence, level: LevelEvidence) -> Condition:
@@ -175,7 +173,9 @@ def _evidence(level: LevelEvidence) -> Evidence:
 def _attributes(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict[str, Attribute]:
     found = {
         item.column: Attribute(
-            type=item.kind, label=settings.attribute(item.column).name or item.column, separator=item.separator
+            type=item.kind,
+            label=settings.attribute(item.column).name or item.column,
+            separator=item.separator,
         )
         for item in attributes
     }

@@ -98,13 +98,10 @@ def attribute_evidence(card: Scorecard, column: Literal["lift", "cautious"]) -> 
     """
     from calibrate.lift import adjusted_by_attribute, level_lifts
 
-    lifts = [
-        level_lifts(item.conversions, item.leads, card.conversions, card.leads) for item in card.attributes
-    ]
+    lifts = [level_lifts(item.conversions, item.leads, card.conversions, card.leads) for item in card.attributes]
     q_values = adjusted_by_attribute([[lift.p_value for lift in row] for row in lifts])
     found = [
-        _attribute(item, row, q_row, column)
-        for item, row, q_row in zip(card.attributes, lifts, q_values, strict=True)
+        _attribute(item, row, q_row, column) for item, row, q_row in zip(card.attributes, lifts, q_values, strict=True)
     ]
     return tuple(sorted(found, key=lambda item: (-item.span, item.name)))
 

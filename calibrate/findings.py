@@ -286,4 +286,3 @@ def _listed(names: Sequence[str]) -> str:
     if more:
         return ", ".join(shown) + f" and {more} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
-

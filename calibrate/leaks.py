@@ -71,9 +71,7 @@ def _filled_for_winners(cells: Cells, leads: Ints, conversions: Ints) -> LeakFla
     for_lost = 1 - lost[MISSING] / lost.sum()
     if for_won - for_lost <= 0.5:
         return None
-    return LeakFlag(
-        cells.column, f"is filled in for {for_won:.0%} of won leads and {for_lost:.0%} of the others", True
-    )
+    return LeakFlag(cells.column, f"is filled in for {for_won:.0%} of won leads and {for_lost:.0%} of the others", True)
 
 
 def _ranks_alone(cells: Cells, counts: CellCounts) -> LeakFlag | None:

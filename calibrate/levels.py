@@ -82,11 +82,11 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
     total = int(leads.sum())
     rate = float(conversions.sum()) / total if total else 0.0
     if cells.kind == "number":
-        unions, trend = _number_unions(cells, leads, conversions, rate, settings)
+        unions, trend = _number_unions(cells, leads, conversions, settings)
     elif cells.kind == "category":
         unions, trend = _category_unions(cells, leads, rate, settings), None
     else:
-        unions, trend = _truth_unions(cells), None
+        unions, trend = _truth_unions(), None
     if leads[MISSING]:
         unions.append((Level("missing", "(missing)"), [MISSING]))
     of_cell = np.full(cells.size, -1, dtype=np.intp)
@@ -107,14 +107,18 @@ def enough(leads: int, rate: float, settings: PointSettings) -> bool:
 
 
 def _number_unions(
-    cells: Cells, leads: Ints, conversions: Ints, rate: float, settings: PointSettings
+    cells: Cells, leads: Ints, conversions: Ints, settings: PointSettings
 ) -> tuple[list[tuple[Level, list[int]]], Literal["up", "down", "none"]]:
     if cells.fixed:
         starts: Sequence[int] = range(cells.size - 1)
         trend: Literal["up", "down", "none"] = "none"
     else:
         starts, trend = best_bins(
-            leads[1:], conversions[1:], trend=cells.trend, alone=cells.alone, min_expected=settings.min_expected
+            leads[1:],
+            conversions[1:],
+            trend=cells.trend,
+            alone=cells.alone,
+            min_expected=settings.min_expected,
         )
     ends = [*starts[1:], cells.size - 1]
     unions = [
@@ -123,9 +127,7 @@ def _number_unions(
     return unions, trend
 
 
-def _category_unions(
-    cells: Cells, leads: Ints, rate: float, settings: PointSettings
-) -> list[tuple[Level, list[int]]]:
+def _category_unions(cells: Cells, leads: Ints, rate: float, settings: PointSettings) -> list[tuple[Level, list[int]]]:
     merged = {cell for _, members in cells.together for cell in members}
     unions: list[tuple[Level, list[int]]] = []
     rare: list[int] = []
@@ -145,7 +147,7 @@ def _category_unions(
     return unions
 
 
-def _truth_unions(cells: Cells) -> list[tuple[Level, list[int]]]:
+def _truth_unions() -> list[tuple[Level, list[int]]]:
     words = ("no", "yes")
     return [(Level("value", words[truth], truth=bool(truth)), [1 + truth]) for truth in (0, 1)]
 

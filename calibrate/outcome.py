@@ -56,7 +56,7 @@ class Outcome:
     def states(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
         """One of LOST, WON, OPEN, UNKNOWN for each lead of the batch."""
         if self.deal_keys is not None:
-            return np.asarray(pc.is_in(_plain(batch.column(self.key)), value_set=self.deal_keys)).astype(np.uint8)
+            return np.asarray(pc.is_in(plain_texts(batch.column(self.key)), value_set=self.deal_keys)).astype(np.uint8)
         encoded = _encoded(batch.column(self.column))
         known = [self._state(text) for text in encoded.dictionary.cast(pa.string()).to_pylist()]
         table = np.array([*known, UNKNOWN], dtype=np.uint8)
@@ -66,7 +66,7 @@ class Outcome:
         """Day of winning since 1970 for each lead, -2**31 where there is none; None without a won date."""
         if self.deal_days is None or self.deal_keys is None:
             return None
-        places = pc.index_in(_plain(batch.column(self.key)), value_set=self.deal_keys)
+        places = pc.index_in(plain_texts(batch.column(self.key)), value_set=self.deal_keys)
         index = pc.fill_null(places, len(self.deal_days)).to_numpy(zero_copy_only=False)
         return np.append(self.deal_days, np.int32(-(2**31)))[index]
 
@@ -116,9 +116,9 @@ def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
             _column(deals, name)
         table = pa.Table.from_batches(list(deals.batches(wanted)))
         if settings.column and settings.won:
-            texts = _plain(table[settings.column])
+            texts = plain_texts(table[settings.column])
             table = table.filter(pc.is_in(texts, value_set=pa.array(settings.won, pa.string())))
-        keys = _plain(table[key])
+        keys = plain_texts(table[key])
         filled = pc.is_valid(keys)
         won_days = None
         if settings.won_date:
@@ -176,7 +176,7 @@ def _column(source: Source, name: str) -> None:
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:
-    unique = pc.unique(_plain(column))
+    unique = pc.unique(plain_texts(column))
     return sorted(text for text in unique.to_pylist() if text is not None)
 
 
@@ -201,7 +201,7 @@ def _yes(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(text for text, word in zip(texts, folded, strict=True) if word in YES)
 
 
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def plain_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Any column as texts: whole numbers without a point, booleans as true and false."""
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(values, pa.ChunkedArray):
@@ -217,7 +217,7 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _encoded(column: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_dictionary(column.type):
         return column
-    return _plain(column).dictionary_encode()
+    return plain_texts(column).dictionary_encode()
 
 
 def _indices(encoded: pa.DictionaryArray) -> npt.NDArray[np.int64]:

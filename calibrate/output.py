@@ -134,9 +134,7 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
         "from": validation.first_day,
         "to": validation.last_day,
         "auc": {
-            item.column: None
-            if item.auc is None
-            else {"auc": item.auc.auc, "low": item.auc.low, "high": item.auc.high}
+            item.column: None if item.auc is None else {"auc": item.auc.auc, "low": item.auc.low, "high": item.auc.high}
             for item in validation.rankings
         },
         "cautious_minus_lift": None

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 RemarkKind = Literal[
-    "leak", "few", "immature", "drift", "overlap", "duplicates", "spelling", "placeholder", "missing", "order", "note"
+    "leak",
+    "few",
+    "immature",
+    "drift",
+    "overlap",
+    "duplicates",
+    "spelling",
+    "placeholder",
+    "missing",
+    "note",
 ]
-_HARM: tuple[str, ...] = RemarkKind.__args__  # type: ignore[attr-defined]
+_HARM: tuple[str, ...] = get_args(RemarkKind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,7 @@ class Scorecard:
     strength: float
 
 
-def learn_scorecard(
-    cells: Sequence[Cells], counts: Sequence[tuple[Ints, Ints]], settings: PointSettings
-) -> Scorecard:
+def learn_scorecard(cells: Sequence[Cells], counts: Sequence[tuple[Ints, Ints]], settings: PointSettings) -> Scorecard:
     """A scorecard from leads and conversions by cell, an attribute at a time.
 
     Bins, pooling, prior strength and points are all learned here, so a fold that calls this sees none of its test.

@@ -179,7 +179,9 @@ def dump_settings(settings: Settings) -> str:
 
     values = settings.model_dump(by_alias=True, exclude_none=True)
     kept = {name: _without_empty(value) for name, value in values.items()}
-    body = tomli_w.dumps({name: value for name, value in kept.items() if value not in ({}, [])}, multiline_strings=False)
+    body = tomli_w.dumps(
+        {name: value for name, value in kept.items() if value not in ({}, [])}, multiline_strings=False
+    )
     return "# calibrate.toml: the settings of a run; change what you like and run again with --config\n" + body
 
 

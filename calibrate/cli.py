@@ -1,0 +1,357 @@
+"""The command line: words in, words out. Results go to stdout, remarks to stderr.
+
+Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage; 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from calibrate import __version__
+from calibrate.errors import CalibrateError
+
+if TYPE_CHECKING:
+    from calibrate.calibration import Calibration
+    from calibrate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How the program speaks: JSON or words, with remarks or without."""
+
+    as_json: bool
+    quiet: bool
+    config: str | None
+
+    def say(self, text: str = "") -> None:
+        """A line of the result."""
+        click.echo(_speakable(text, sys.stdout))
+
+    def remark(self, text: str) -> None:
+        """A line beside the result."""
+        if not self.quiet:
+            click.echo(_speakable(text, sys.stderr), err=True)
+
+    def steps(self) -> Callable[[str], None]:
+        """A function that takes the name of each step and tells, at the next, how long it took."""
+        started: list[tuple[str, float]] = []
+
+        def step(name: str) -> None:
+            now = time.perf_counter()
+            if started:
+                last, since = started.pop()
+                self.remark(f"  {last} … {now - since:.1f} s")
+            if name:
+                started.append((name, now))
+
+        return step
+
+
+_READING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--encoding", {"metavar": "NAME", "help": "Such as cp1252."}),
+    ("--delimiter", {"metavar": "CHAR", "help": "Between columns."}),
+    ("--decimal", {"type": click.Choice([",", "."]), "help": "Decimal sign."}),
+    ("--dates", {"type": click.Choice(["dmy", "mdy", "ymd"]), "help": "Order of day, month and year."}),
+    ("--skip-rows", {"type": click.IntRange(0), "help": "Lines above the header."}),
+    ("--sheet", {"metavar": "NAME", "help": "Of an Excel file."}),
+    ("--table", {"metavar": "NAME", "help": "Of a SQLite or DuckDB file."}),
+    ("--null", {"metavar": "TEXT", "multiple": True, "help": "A text that means empty; may be given again."}),
+    (
+        "--text",
+        {"metavar": "COLUMN", "multiple": True, "help": "Read this column as text; may be given again."},
+    ),
+)
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say how a file is read; guessed when not given, every guess is printed."""
+    for name, options in reversed(_READING):
+        command = click.option(name, **options)(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="First time?  calibrate demo")
+@click.option("--config", metavar="FILE", help="Settings.  [default: calibrate.toml, where there is one]")
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
+@click.option("--quiet", is_flag=True, help="Print results only, no remarks.")
+@click.version_option(__version__, prog_name="calibrate")
+@click.pass_context
+def cli(context: click.Context, config: str | None, as_json: bool, quiet: bool) -> None:
+    """Turn past leads into lead-scoring points, and show why."""
+    context.obj = Voice(as_json, quiet, config)
+
+
+@cli.command(epilog="Example:  calibrate inspect deals.csv")
+@click.argument("file")
+@click.option("--deals", metavar="FILE", help="A second file, with the deals: look at how it is read too.")
+@_reading
+@click.pass_obj
+def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> None:
+    """Show how a file is read, what is in it, and what could be the outcome."""
+    from calibrate.inspecting import inspect_file
+
+    settings = _settings(voice, reading)
+    reports = [inspect_file(name, settings) for name in (file, deals) if name]
+    if voice.as_json:
+        voice.say(json.dumps([asdict(report) for report in reports], indent=2, ensure_ascii=False))
+        return
+    for report in reports:
+        for line in report.lines():
+            voice.say(line)
+
+
+@cli.command(epilog='Example:  calibrate run deals.csv --outcome "Status=Won" --date Created --out q4')
+@click.argument("file")
+@click.option("--outcome", metavar="COLUMN=VALUE[,VALUE]", help="Column and the values that mean won.")
+@click.option("--lost", metavar="VALUE[,VALUE]", help="Values that mean lost; all others are open and left out.")
+@click.option("--date", metavar="COLUMN", help="When the lead came in. Needed for a fair test.")
+@click.option("--mature", type=click.IntRange(0), metavar="DAYS", help="Leave out leads younger than this.")
+@click.option("--as-of", metavar="DATE", help="The day the file was made, for --mature.  [default: its last date]")
+@click.option("--deals", metavar="FILE", help="A second file: a lead is won when it has a row there.")
+@click.option("--key", metavar="COLUMN", help="The column that leads and deals share.")
+@click.option("--won-date", metavar="COLUMN", help="In the deals: when it was won.")
+@click.option("--account", metavar="COLUMN", help="Leads of one account are tested together.")
+@click.option("--fields", metavar="COLUMN,...", help="Use only these columns.")
+@click.option("--skip", metavar="COLUMN,...", help="Never use these.")
+@click.option("--allow", metavar="COLUMN,...", help="Give points although a leak was flagged.")
+@click.option("--points", type=click.Choice(["lift", "cautious"]), help="Column the rules carry.  [default: lift]")
+@click.option(
+    "--unit",
+    type=click.Choice(["1", "0.5", "0.2", "0.1", "0.05", "0.01"]),
+    help="Percentage points that one point is worth.  [default: 1]",
+)
+@click.option("--min-leads", type=click.IntRange(1), metavar="N", help="Fewest leads of a level.  [default: 30]")
+@click.option("--capacity", metavar="N/PERIOD", help="What sales can take, e.g. 40/week.")
+@click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
+@click.option("--overwrite", is_flag=True, help="Write over the folder.")
+@click.option("--force", is_flag=True, help="Go on with fewer than 30 conversions.")
+@_reading
+@click.pass_obj
+def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: bool, **options: Any) -> None:
+    """Work out points from past leads.
+
+    FILE is a CSV, Excel, Parquet, SQLite or DuckDB file. Writes rules.json, report.html, levels.csv, bands.csv,
+    diagnostics.json and calibrate.toml (all settings as used) into the folder given by --out.
+    """
+    from calibrate.output import check_folder
+
+    folder = Path(out) if out else Path(_stem(file) + "-points")
+    check_folder(folder, overwrite=overwrite)
+    settings = _settings(voice, options, options)
+    _propose_when_unsaid(file, settings)
+    _run(voice, file, settings, folder, overwrite=overwrite, force=force)
+
+
+@cli.command(epilog="Example:  calibrate score q4/rules.json new_leads.csv -o scored.csv")
+@click.argument("rules")
+@click.argument("file")
+@click.option("-o", "--out", metavar="FILE", help='[default: FILE + "-scored"]')
+@click.option("--reasons", type=click.IntRange(0, 20), default=3, show_default=True, help="Reasons a lead.")
+@_reading
+@click.pass_obj
+def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int, **reading: Any) -> None:
+    """Add score, percentile, band and reasons to a file of leads.
+
+    Writes in the dialect it read: the same delimiter, decimal sign and encoding.
+    """
+    from calibrate.calibration import reading_options
+    from calibrate.rules import load_rules
+    from calibrate.scored import score_file
+
+    document = load_rules(Path(rules))
+    target = out or _scored_name(file)
+    step = voice.steps()
+    step(f"scoring {Path(file).name}")
+    result = score_file(document, file, target, reading_options(_settings(voice, reading).source), reasons)
+    step("")
+    if voice.as_json:
+        voice.say(json.dumps(asdict(result), indent=2, ensure_ascii=False))
+        return
+    for line in result.lines():
+        voice.remark(line)
+    voice.say(f"Wrote {target}: {result.rows:,} leads with score, percentile, band and reasons.")
+
+
+@cli.command(epilog="Example:  calibrate demo --out demo")
+@click.option("-o", "--out", metavar="FOLDER", default="calibrate-demo", show_default=True, help="Written over.")
+@click.pass_obj
+def demo(voice: Voice, out: str) -> None:
+    """Run the main job on the packaged sample history: 6,000 made-up leads."""
+    from calibrate.sample import sample_file
+    from calibrate.settings import load_settings
+
+    settings = load_settings(sample_file("leads.toml"))
+    voice.remark("The sample: 6,000 made-up leads, with the settings of leads.toml.")
+    _run(voice, str(sample_file("leads.csv")), settings, Path(out), overwrite=True, force=False)
+
+
+def _run(voice: Voice, file: str, settings: Settings, folder: Path, *, overwrite: bool, force: bool) -> None:
+    from calibrate.calibration import run as run_calibration
+    from calibrate.output import check_folder, diagnostics, write_run
+
+    check_folder(folder, overwrite=overwrite)
+    step = voice.steps()
+    result = run_calibration(file, settings, force=force, progress=step)
+    step("drawing the report")
+    from reports.page import render_page
+
+    names = write_run(result, render_page(result), folder, overwrite=overwrite)
+    step("")
+    if voice.as_json:
+        voice.say(json.dumps(diagnostics(result), indent=2, ensure_ascii=False))
+        return
+    _transcript(voice, result)
+    voice.say()
+    voice.say(f"Wrote {folder}{os.sep}: " + "  ".join(names))
+    voice.remark(f"Next: open {folder / 'report.html'} with marketing and sales.")
+
+
+def _transcript(voice: Voice, result: Calibration) -> None:
+    from reports import words
+
+    plain = not _can_say("█−…", sys.stdout)
+    for line in result.reading:
+        voice.remark(line)
+    for line in words.counted_lines(result):
+        voice.say(line)
+    voice.say()
+    for line in words.points_table(result, ascii=plain):
+        voice.say(line)
+    voice.say()
+    for line in (
+        words.ranking_sentence(result),
+        words.best_tenth_sentence(result),
+        words.capacity_sentence(result),
+    ):
+        if line:
+            voice.say(line)
+    remarks = words.remark_lines(result, ascii=plain)
+    if remarks:
+        voice.remark("")
+        voice.remark("Please note")
+        for line in remarks:
+            voice.remark(f"  {line}")
+
+
+def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | None = None) -> Settings:
+    """The settings file, with what the options say put over it."""
+    from calibrate.outcome import parse_outcome
+    from calibrate.settings import Settings, load_settings, merged
+
+    found = voice.config or ("calibrate.toml" if Path("calibrate.toml").is_file() else None)
+    base = load_settings(found) if found else Settings()
+    if found and not voice.config:
+        voice.remark(f"Settings from {found}.")
+    changes: dict[str, dict[str, Any]] = {
+        "source": {
+            name: reading[name] for name in ("encoding", "delimiter", "decimal", "dates", "skip_rows", "sheet", "table")
+        }
+    }
+    changes["source"]["null"] = list(reading["null"]) or None
+    changes["source"]["text_columns"] = list(reading["text"]) or None
+    if options is not None:
+        column, won = parse_outcome(options["outcome"]) if options["outcome"] else (None, None)
+        names = {"mature": "mature_days", "as_of": "as_of", "date": "date", "deals": "deals", "key": "key"}
+        names |= {"won_date": "won_date", "account": "account"}
+        changes["outcome"] = {setting: options[name] for name, setting in names.items()}
+        changes["outcome"] |= {"column": column, "won": won, "lost": _split(options["lost"])}
+        changes["columns"] = {
+            "use": _split(options["fields"]), "skip": _split(options["skip"]), "allow": _split(options["allow"]),
+        }  # fmt: skip
+        unit = float(options["unit"]) if options["unit"] else None
+        changes["points"] = {
+            "column": options["points"],
+            "unit": int(unit) if unit == 1 else unit,
+            "min_leads": options["min_leads"],
+        }
+        changes["report"] = {"capacity": options["capacity"]}
+    return merged(base, changes)
+
+
+def _propose_when_unsaid(file: str, settings: Settings) -> None:
+    """Stop with a line to copy when nothing says which leads were won."""
+    if settings.outcome.column or settings.outcome.deals:
+        return
+    from calibrate.errors import SettingsError
+    from calibrate.inspecting import inspect_file
+
+    proposal = inspect_file(file, settings).next_line
+    raise SettingsError(
+        f"{Path(file).name}: which leads were won? "
+        + (f"Probably: {proposal}" if proposal else "Not clear; say which with --outcome COLUMN=VALUE.")
+    )
+
+
+def _split(names: str | None) -> list[str] | None:
+    """`a,b` as a list; a name that holds a comma stands in double quotes, as in a CSV line."""
+    if names is None:
+        return None
+    import csv
+
+    return [name.strip() for name in next(csv.reader([names], skipinitialspace=True)) if name.strip()]
+
+
+def _stem(file: str) -> str:
+    path = Path(file)
+    name = path.name.removesuffix(".gz")
+    return str(path.with_name(Path(name).stem))
+
+
+def _scored_name(file: str) -> str:
+    suffix = Path(Path(file).name.removesuffix(".gz")).suffix
+    return _stem(file) + "-scored" + (suffix if suffix in (".csv", ".tsv", ".txt", ".parquet") else ".csv")
+
+
+def _can_say(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _speakable(text: str, stream: TextIO) -> str:
+    """The text without control characters, and with plain signs where the stream lacks the fine ones."""
+    clean = "".join(char if char.isprintable() or char == " " else "�" for char in text)
+    if not _can_say(clean, stream):
+        clean = clean.replace("−", "-").replace("…", "...").replace("█", "#").replace("·", ".")
+    return clean
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Nothing was written.", err=True)
+        sys.exit(130)
+    except CalibrateError as error:
+        for line in str(error).splitlines():
+            click.echo(_speakable(line, sys.stderr), err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except MemoryError:
+        click.echo("Not enough memory for this file; use --fields to read fewer columns.", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

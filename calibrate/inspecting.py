@@ -1,0 +1,100 @@
+"""A look at a file before anything is learned from it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from calibrate.calibration import reading_options
+from calibrate.columns import ColumnProfile, profile_columns
+from calibrate.outcome import plain_texts, propose_outcome
+from calibrate.settings import Settings
+from calibrate.source import open_source
+
+_ROWS_SEEN = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """How a file is read, what is in its columns, and what could be the outcome.
+
+    leads: rows in the file, or the rows looked at where the file was too long to read whole.
+    outcome: what is probably the outcome, in words; next_line: the command to copy. None where it is not clear.
+    """
+
+    name: str
+    leads: int
+    whole: bool
+    reading: tuple[str, ...]
+    columns: tuple[ColumnProfile, ...]
+    outcome: str | None
+    next_line: str | None
+
+    def lines(self) -> Iterator[str]:
+        """The inspection as lines for a terminal."""
+        seen = "" if self.whole else " looked at, spread over the file"
+        yield f"{self.name}: {self.leads:,} leads{seen}, {len(self.columns):,} columns"
+        yield from self.reading
+        yield ""
+        width = min(28, max([6, *(len(column.name) for column in self.columns)]))
+        yield f"  {'column':<{width}}  {'kind':<10}  filled  values  most frequent"
+        for column in self.columns:
+            frequent = ", ".join(_cut(value, 20) for value in column.frequent)
+            verdict = f"   {column.verdict}: left out" if column.verdict else ""
+            name = _cut(column.name, width)
+            yield f"  {name:<{width}}  {column.kind:<10}  {column.filled:6.0%}  {column.distinct:6,}  {frequent}{verdict}"
+        yield ""
+        yield (
+            f"Outcome: {self.outcome}" if self.outcome else "Outcome: not clear. Say which column and value mean won:"
+        )
+        yield f"Next:    {self.next_line or f'calibrate run {shlex.quote(self.name)} --outcome COLUMN=VALUE'}"
+
+
+def inspect_file(data: Any, settings: Settings) -> Inspection:
+    """The inspection of a file or table.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    with open_source(data, reading_options(settings.source)) as source:
+        sample = source.sample(_ROWS_SEEN)
+        profiles = profile_columns(sample, settings)
+        proposal = propose_outcome(profiles, sample) if sample.num_rows else None
+        outcome = next_line = None
+        if proposal:
+            column, _, value = proposal[0].partition("=")
+            won = _won_rows(sample, column, value)
+            outcome = (
+                f"probably {column}, where {value!r} means won "
+                f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
+            )
+            next_line = f"calibrate run {shlex.quote(str(data))} --outcome {shlex.quote(proposal[0])}"
+            if proposal[1]:
+                next_line += f" --lost {shlex.quote(proposal[1])}"
+            dates = [profile.name for profile in profiles if profile.kind == "date"]
+            if len(dates) == 1:
+                next_line += f" --date {shlex.quote(dates[0])}"
+        rows = sample.num_rows
+        return Inspection(
+            source.name,
+            rows,
+            rows < _ROWS_SEEN or source.rows == rows,
+            source.reading,
+            profiles,
+            outcome,
+            next_line,
+        )
+
+
+def _won_rows(sample: pa.Table, column: str, value: str) -> int:
+    won = pc.is_in(plain_texts(sample[column]), value_set=pa.array(value.split(","), pa.string()))
+    return int(pc.sum(won).as_py() or 0)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
