@@ -37,9 +37,7 @@ class Lift:
     p_value: float | None
 
 
-def level_lift(
-    conversions: int, leads: int, all_conversions: int, all_leads: int, confidence: float = 0.95
-) -> Lift:
+def level_lift(conversions: int, leads: int, all_conversions: int, all_leads: int, confidence: float = 0.95) -> Lift:
     """Lift of one level; `level_lifts` for a table of them.
 
     >>> round(level_lift(40, 100, 150, 1000).lift, 9)
@@ -110,9 +108,7 @@ def adjusted_by_attribute(p_values: Sequence[Sequence[float | None]]) -> tuple[t
     """
     tests = [row[:1] if len(row) == 2 else row for row in p_values]
     q_values = iter(adjusted_p_values([p for row in tests for p in row]))
-    return tuple(
-        (next(q_values),) * 2 if len(row) == 2 else tuple(next(q_values) for _ in row) for row in p_values
-    )
+    return tuple((next(q_values),) * 2 if len(row) == 2 else tuple(next(q_values) for _ in row) for row in p_values)
 
 
 def evidence_word(q_value: float | None) -> Literal["strong", "some", "weak"]:
@@ -135,19 +131,15 @@ def _check_part_of_whole(k: Floats, n: Floats, all_k: int, all_n: int) -> None:
         )
 
 
-def _difference_interval(
-    k: Floats, n: Floats, all_k: int, all_n: int, confidence: float
-) -> tuple[Floats, Floats]:
+def _difference_interval(k: Floats, n: Floats, all_k: int, all_n: int, confidence: float) -> tuple[Floats, Floats]:
     """Ends of the lift in percentage points: Newcombe's interval against the rest, times the rest's share."""
     rest_k, rest_n = all_k - k, all_n - n
     rate, rest = k / n, rest_k / np.maximum(rest_n, 1)
     low, high = wilson_interval(k, n, confidence)
     rest_low, rest_high = wilson_interval(rest_k, rest_n, confidence)
     share = 100 * rest_n / all_n
-    return (
-        share * (rate - rest - np.hypot(rate - low, rest_high - rest)),
-        share * (rate - rest + np.hypot(high - rate, rest - rest_low)),
-    )
+    down, up = np.hypot(rate - low, rest_high - rest), np.hypot(high - rate, rest - rest_low)
+    return share * (rate - rest - down) + 0.0, share * (rate - rest + up)  # + 0.0: never -0.0
 
 
 def _index_interval(k: Floats, n: Floats, all_k: int, all_n: int, confidence: float) -> tuple[Floats, Floats]:
@@ -214,9 +206,7 @@ def _mid_p(k: Floats, n: Floats, all_k: int, all_n: int) -> Floats:
     step = np.where(above, 1, -1)
     apart = all_n - small_k - small_n
     chance = np.exp(
-        _log_choose(small_k, seen)
-        + _log_choose(apart + small_n, small_n - seen)
-        - _log_choose(all_n, small_n)
+        _log_choose(small_k, seen) + _log_choose(apart + small_n, small_n - seen) - _log_choose(all_n, small_n)
     )
     tail = chance / 2
     for _ in range(64):

@@ -105,6 +105,7 @@ def _lift_ratio(
     The numerator is at most a quarter of N squared, and all of `scale` is multiplied in later: arrays hold
     Python integers where that could pass int64.
     """
+    all_conversions, all_leads = int(all_conversions), int(all_leads)  # numpy's would overflow
     if isinstance(conversions, np.ndarray):
         largest = all_leads**2 * max(math.ceil(scale.numerator / 4), scale.denominator)
         kind = np.int64 if largest < 2**63 else np.object_
