@@ -1,0 +1,330 @@
+"""The report: one self-contained HTML page, complete without a script and without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from calibrate.bands import Band, share_reached
+from calibrate.calibration import Calibration
+from calibrate.evidence import AttributeEvidence, LevelEvidence
+from calibrate.lead_score import score_lead
+from calibrate.ranking import gains
+from calibrate.rates import conversion_rate
+from calibrate.rules import WorkedLead
+from calibrate.validation import Ranking, Validation
+from calibrate.whole import whole_file
+from reports import figures, prose, words
+from reports.figures import Step
+from reports.numbers import count, percent, percent_range, plain, signed, signed_lift
+
+ROWS_A_CHART = 40
+MOST_FORESTS = 6
+MOST_STEPS = 8
+CALLED = 0.2
+FEWEST_SEEN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing with the finding above it and what is plotted."""
+
+    title: str
+    note: str
+    svg: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a head, in parts that may have a heading.
+
+    columns: (heading, css class).  parts: (heading or empty, rows of cells).
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with what stands under it, in this order."""
+
+    key: str
+    texts: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    items: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The heading as people read it."""
+        return prose.HEADING[self.key]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing under the heading."""
+        return not (self.texts or self.charts or self.items or self.terms or self.tables)
+
+
+def render_page(calibration: Calibration) -> str:
+    """The whole page: HTML that asks for nothing but itself; the same bytes for the same calibration."""
+    return _rendered(calibration, whole=True)
+
+
+class Report:
+    """The page of a calibration, to be shown in a notebook or saved."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+
+    @cached_property
+    def html(self) -> str:
+        """The whole page."""
+        return render_page(self.calibration)
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file, whole or not at all."""
+        with whole_file(path) as file:
+            file.write(self.html.encode())
+
+    def _repr_html_(self) -> str:
+        return _rendered(self.calibration, whole=False)
+
+
+def _rendered(calibration: Calibration, *, whole: bool) -> str:
+    template = files("reports").joinpath("report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(template).render(
+        whole=whole,
+        title=plain(prose.title(calibration)),
+        headline=words.headline(calibration),
+        texts=_under_headline(calibration),
+        facts=prose.facts(calibration),
+        more_remarks=prose.more_remarks,
+        sections=[section for section in _sections(calibration) if not section.empty],
+    )
+
+
+def _under_headline(calibration: Calibration) -> tuple[str, ...]:
+    if calibration.validation is None:
+        return ()
+    return tuple(filter(None, (words.tested(calibration.validation), prose.ranking_note(calibration.validation))))
+
+
+def _sections(calibration: Calibration) -> tuple[Section, ...]:
+    remarks = tuple(remark.text for remark in calibration.remarks)
+    return (
+        Section("remarks", items=remarks[: words.MOST_REMARKS], more=remarks[words.MOST_REMARKS :]),
+        _levels(calibration),
+        *_ranking_sections(calibration),
+        _why(calibration),
+        _named_bands(calibration),
+        _left_out(calibration),
+        Section("reading", items=calibration.reading),
+        Section("method", terms=prose.method(calibration), notes=prose.FOOTNOTES),
+        Section("table", texts=(prose.TABLE_NOTE,), tables=(_level_table(calibration),)),
+        Section("rules", tables=(_table(("fact", "value"), prose.rules_facts(calibration)),)),
+    )
+
+
+def _levels(calibration: Calibration) -> Section:
+    parts = list(_forest_parts(calibration.attributes))
+    charts = []
+    for number, part in enumerate(parts[:MOST_FORESTS]):
+        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_NOTE
+        drawn = [(attribute.name, attribute.levels) for attribute in part]
+        label = prose.aria(title, note)
+        svg = figures.forest(drawn, calibration.overall.rate, name=f"levels{number}", label=label)
+        charts.append(Chart(title, note, Markup(svg)))  # noqa: S704
+    missing = len({(item.column, item.member) for part in parts[MOST_FORESTS:] for item in part})
+    notes = (prose.charts_left_out(missing),) if missing else ()
+    return Section("levels", charts=tuple(charts), notes=notes)
+
+
+def _forest_parts(attributes: Iterable[AttributeEvidence]) -> Iterator[tuple[AttributeEvidence, ...]]:
+    """Attributes in parts of at most so many rows, a heading counted as one; a long attribute goes on in the next."""
+    part: list[AttributeEvidence] = []
+    room = ROWS_A_CHART
+    for attribute in attributes:
+        levels = attribute.levels
+        if part and len(levels) + 1 > room:
+            yield tuple(part)
+            part, room = [], ROWS_A_CHART
+        for start in range(0, len(levels), ROWS_A_CHART - 1):
+            if start:
+                yield tuple(part)
+                part, room = [], ROWS_A_CHART
+            piece = levels[start : start + ROWS_A_CHART - 1]
+            part.append(replace(attribute, levels=piece))
+            room -= len(piece) + 1
+    if part:
+        yield tuple(part)
+
+
+def _ranking_sections(calibration: Calibration) -> tuple[Section, ...]:
+    ranking, validation = words.chosen_ranking(calibration), calibration.validation
+    if ranking is None or validation is None or not validation.conversions or not validation.bands:
+        return (Section("bands", texts=(prose.UNTESTED,)),)
+    return (_bands(validation), _gains(validation, ranking), _meaning(validation, ranking))
+
+
+def _bands(validation: Validation) -> Section:
+    overall = validation.conversions / validation.leads
+    title = prose.bands_title(validation.bands, overall)
+    svg = figures.bands(validation.bands, overall, name="bands", label=prose.aria(title, prose.BANDS_NOTE))
+    chart = Chart(title, prose.BANDS_NOTE, Markup(svg))  # noqa: S704
+    return Section("bands", charts=(chart,), notes=prose.out_of_order(validation.bands))
+
+
+def _gains(validation: Validation, ranking: Ranking) -> Section:
+    reached = share_reached(ranking.scores, CALLED)
+    if reached is None:
+        return Section("gains")
+    points = [(0.0, 0.0), *((gain.share_of_leads, gain.share_of_conversions) for gain in gains(ranking.scores))]
+    title, note = prose.gains_title(CALLED, reached), prose.gains_note(validation)
+    overall = validation.conversions / validation.leads
+    svg = figures.gains(points, overall, (CALLED, reached), name="gains", label=prose.aria(title, note))
+    notes = (prose.capacity(validation.capacity),) if validation.capacity else ()
+    return Section("gains", charts=(Chart(title, note, Markup(svg)),), notes=notes)  # noqa: S704
+
+
+def _meaning(validation: Validation, ranking: Ranking) -> Section:
+    chances, scores = validation.probability, ranking.scores
+    if chances is None or len(scores.scores) < 2:
+        return Section("meaning")
+    low, high = scores.scores[0], scores.scores[-1]
+    curve = [(score, chances.probability(score)) for score in (low + (high - low) * step / 60 for step in range(61))]
+    seen = [(_mean_score(ranking, band), band) for band in validation.bands if band.leads >= FEWEST_SEEN]
+    best = round(seen[0][0]) if seen else high
+    title, note = prose.meaning_title(best, chances.probability(best)), prose.MEANING_NOTE
+    histogram = list(zip(scores.scores, scores.leads, strict=True))
+    svg = figures.meaning(curve, seen, histogram, name="meaning", label=prose.aria(title, note))
+    return Section("meaning", charts=(Chart(title, note, Markup(svg)),))  # noqa: S704
+
+
+def _mean_score(ranking: Ranking, band: Band) -> float:
+    held = [
+        (score, leads)
+        for score, leads in zip(ranking.scores.scores, ranking.scores.leads, strict=True)
+        if band.score_from <= score <= band.score_to
+    ]
+    return sum(score * leads for score, leads in held) / sum(leads for _, leads in held)
+
+
+def _why(calibration: Calibration) -> Section:
+    worked = [_steps(calibration, test) for test in calibration.rules.tests]
+    told = [item for item in worked if item is not None]
+    if not told:
+        return Section("why")
+    steps, score, band = max(told, key=lambda item: (_both_ways(item[0]), min(len(item[0]), MOST_STEPS)))
+    title = prose.why_title(score, band)
+    svg = figures.waterfall(steps, score, name="why", label=prose.aria(title, prose.WHY_NOTE))
+    return Section("why", charts=(Chart(title, prose.WHY_NOTE, Markup(svg)),))  # noqa: S704
+
+
+def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...], int, str | None] | None:
+    """The reasons of a worked lead, strongest first and at most eight; None where a gate decides."""
+    found = score_lead(calibration.rules, test.lead, reasons=10_000)
+    if found.gate is not None or not found.reasons:
+        return None
+    base = calibration.rules.score.base
+    steps = [Step(prose.BASE, base)] if base else []
+    steps += [Step(_without_points(reason.text), reason.points) for reason in found.reasons]
+    if len(steps) > MOST_STEPS:
+        rest = steps[MOST_STEPS - 1 :]
+        steps = [*steps[: MOST_STEPS - 1], Step(prose.others(len(rest)), sum(step.points for step in rest))]
+    beyond = found.score - sum(step.points for step in steps)
+    if beyond:
+        steps.append(Step(prose.CLAMPED, beyond))
+    return tuple(steps), found.score, found.band
+
+
+def _without_points(text: str) -> str:
+    return text.partition(" ")[2]
+
+
+def _both_ways(steps: tuple[Step, ...]) -> bool:
+    return any(step.points > 0 for step in steps) and any(step.points < 0 for step in steps)
+
+
+def _named_bands(calibration: Calibration) -> Section:
+    ranking, above = words.chosen_ranking(calibration), None
+    rows = []
+    for band in calibration.rules.bands:
+        held = _between(ranking, band.from_, above) if ranking else (0, 0)
+        rate = conversion_rate(held[1], held[0])
+        rows.append(
+            (
+                plain(band.name),
+                prose.score_range(band.from_, above),
+                plain(band.action or ""),
+                "" if band.leads_share is None else percent(band.leads_share),
+                prose.of(held[1], held[0]) if rate else "",
+                f"{percent(rate.rate)} ({percent_range(rate.low, rate.high)})" if rate else "",
+            )
+        )
+        above = band.from_
+    table = _table(("band", "scores", "action", "share", "held_won", "rate"), rows)
+    return Section("named", texts=(prose.NAMED_NOTE,), tables=(table,)) if rows else Section("named")
+
+
+def _between(ranking: Ranking, start: int | None, above: int | None) -> tuple[int, int]:
+    """Held-out leads and conversions with start <= score < above."""
+    scores = ranking.scores
+    inside = [
+        (leads, won)
+        for score, leads, won in zip(scores.scores, scores.leads, scores.conversions, strict=True)
+        if (start is None or score >= start) and (above is None or score < above)
+    ]
+    return sum(leads for leads, _ in inside), sum(won for _, won in inside)
+
+
+def _left_out(calibration: Calibration) -> Section:
+    leads = tuple((count(item.leads), plain(item.reason)) for item in calibration.excluded if item.leads)
+    columns = tuple((plain(item.column), plain(item.reason)) for item in calibration.left_out)
+    tables = [_table(("leads", "reason"), leads)] if leads else []
+    tables += [_table(("column", "reason"), columns)] if columns else []
+    return Section("left_out", tables=tuple(tables))
+
+
+def _level_table(calibration: Calibration) -> Table:
+    names = ["level", "won", "rate", "lift", "points", "cautious", "adjusted", "evidence", "q"]
+    levels = [level for attribute in calibration.attributes for level in attribute.levels]
+    if all(level.points_adjusted is None for level in levels):
+        names.remove("adjusted")
+    digits = 1 if calibration.overall.rate >= 0.05 else 2
+    parts = tuple(
+        (plain(attribute.name), tuple(_cells(level, names, digits) for level in attribute.levels))
+        for attribute in calibration.attributes
+    )
+    return Table(tuple((prose.COLUMN[name], name) for name in names), parts)
+
+
+def _cells(level: LevelEvidence, names: list[str], digits: int) -> tuple[str, ...]:
+    lift, low, high = (signed_lift(item, digits) for item in (level.lift, level.lift_low, level.lift_high))
+    adjusted, q = level.points_adjusted, level.q_value
+    cells = {
+        "level": plain(level.level.label) + (f" ({plain(level.note)})" if level.note else ""),
+        "won": prose.of(level.conversions, level.leads),
+        "rate": f"{percent(level.rate)} ({percent_range(level.rate_low, level.rate_high)})",
+        "lift": f"{lift} ({low} to {high})",
+        "points": signed(level.points),
+        "cautious": signed(level.points_cautious),
+        "adjusted": "" if adjusted is None else signed(adjusted),
+        "evidence": prose.EVIDENCE[level.evidence],
+        "q": "" if q is None else "<0.001" if q < 0.001 else f"{q:.3f}",
+    }
+    return tuple(cells[name] for name in names)
+
+
+def _table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    return Table(tuple((prose.COLUMN[name], name) for name in names), (("", tuple(rows)),))

@@ -1,0 +1,347 @@
+"""The page's own sentences: headings, findings, explanations. English, and only here and in words.py.
+
+A reader without statistics understands each; the footnotes say to statisticians what was computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from calibrate.bands import Band, Capacity, inversions
+from calibrate.calibration import Calibration
+from calibrate.evidence import AttributeEvidence, LevelEvidence
+from calibrate.ranking import Auc
+from calibrate.validation import Validation
+from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
+from reports.words import band_range, unit
+
+CHART = {
+    "all_leads": "all leads {rate}",
+    "all_held_out": "all held-out leads {rate}",
+    "won_of_leads": "won of leads",
+    "points": "points",
+    "of": "{part} of {whole}",
+    "rate_axis": "share of leads that became customers, with 95% range",
+    "won": "{won} won",
+    "of_leads": "of {leads}",
+    "out_of_order": "out of order",
+    "band_axis": "score, best first; below it, won of leads",
+    "gains_across": "share of leads called, best score first",
+    "gains_up": "share of customers reached",
+    "perfect": "perfect order",
+    "random": "at random",
+    "mark": "call the best {leads} of leads,\nreach {customers} of customers",
+    "chance": "chance to become a customer",
+    "score": "score",
+    "expected": "expected",
+    "seen": "seen, with 95% range",
+    "leads": "leads",
+    "waterfall_axis": "points, added from the top",
+}
+
+HEADING = {
+    "remarks": "Please note",
+    "levels": "What makes a difference",
+    "bands": "Conversion by score",
+    "gains": "Customers reached",
+    "meaning": "What a score means",
+    "why": "Why a lead gets its score",
+    "named": "Bands to work with",
+    "left_out": "What was left out, and why",
+    "reading": "How the file was read",
+    "method": "How the points were made",
+    "table": "All levels",
+    "rules": "The rules file",
+}
+
+COLUMN = {
+    "level": "Level",
+    "won": "Won of leads",
+    "rate": "Rate (95% range)",
+    "lift": "Lift (95% range)",
+    "points": "Points",
+    "cautious": "Cautious",
+    "adjusted": "Adjusted",
+    "evidence": "Evidence",
+    "q": "q",
+    "column": "Column",
+    "reason": "Why",
+    "leads": "Leads",
+    "band": "Band",
+    "scores": "Score",
+    "action": "Action",
+    "share": "Share of leads",
+    "held_won": "Held out: won of leads",
+    "fact": "",
+    "value": "",
+}
+
+FOREST_NOTE = (
+    "Share of leads that became customers, with its 95% range, against all leads; a bigger dot has more leads. "
+    "Filled: strong evidence of a difference. Hollow: some evidence. Hollow grey: could be chance (“unclear”), or too "
+    "few leads to say. An arrow: the range goes on."
+)
+BANDS_NOTE = (
+    "Conversion rate of held-out leads with its 95% range. Each bar holds about a tenth of the leads; leads with equal "
+    "scores stay together. Hatched: out of order, this band converts better than the one before it."
+)
+TABLE_NOTE = (
+    "Lift: rate minus overall rate, in percentage points. q: the share of false alarms to expect when every level with "
+    "a q this small or smaller is called a difference (Benjamini-Hochberg)."
+)
+EVIDENCE = {"strong": "strong", "some": "some", "weak": "weak (unclear)", "too few": "too few leads"}
+MEANING_NOTE = (
+    "Line: expected chance by score, fitted on the held-out leads. Circles: what was seen in the bands of these leads "
+    "above, best at the right; bands with fewer than 30 leads are left out. Grey: how many held-out leads have which "
+    "score."
+)
+NAMED_NOTE = (
+    "Scores cut into named ranges. Share of leads: of all counted leads. Won and rate: of the held-out leads with such "
+    "a score. Actions are proposals; change them in the rules file."
+)
+WHY_NOTE = "An example from the rules file. Its reasons, strongest first, add up to its score."
+BASE = "Every lead starts with"
+CLAMPED = "Limit of the score"
+UNTESTED = "There are too few leads to hold some back, so there is no fair picture of how the points rank."
+FOOTNOTES = (
+    "Won-lost pairs in the right order: the area under the ROC curve (AUC), a tie counted as half; its range is "
+    "DeLong’s (1988).",
+    "Range of a rate: Wilson’s score interval (1927). Range of a lift: Newcombe’s hybrid score interval (1998) of the "
+    "difference between the level and the other leads, times the other leads’ share. All ranges are 95%.",
+    "Evidence: each level is tested against the other leads (Pearson’s score test; mid-P where counts are small), then "
+    "Benjamini-Hochberg over all levels: strong q below 0.05, some below 0.20.",
+    "Chance by score: logistic regression of the outcome on the score. Cautious points: empirical Bayes; the number of "
+    "leads is a moment estimate over all attributes.",
+)
+
+
+def title(calibration: Calibration) -> str:
+    """The page's title."""
+    return calibration.settings.report.title or f"Lead-scoring points from {calibration.source_name}"
+
+
+def facts(calibration: Calibration) -> tuple[tuple[str, str, str], ...]:
+    """The four facts: name, value, a word on it."""
+    overall = calibration.overall
+    period = ("Period", "not known", "no date column was named")
+    if calibration.first_day and calibration.last_day:
+        period = ("Period", f"{day(calibration.first_day)} to {day(calibration.last_day)}", "days the leads came in")
+    return (
+        ("Leads counted", count(overall.leads), f"of {count(calibration.rows)} in the file"),
+        ("Customers", count(overall.conversions), f"won leads: {calibration.outcome}"),
+        ("Overall rate", percent(overall.rate), f"95% range {percent_range(overall.low, overall.high)}"),
+        period,
+    )
+
+
+def ranking_note(validation: Validation) -> str:
+    """What a pair is, and the pairs of every point column with their range; empty where there are none."""
+    parts = [f"{item.column} points {_pairs(item.auc)}" for item in validation.rankings if item.auc]
+    if not parts:
+        return ""
+    return (
+        "A pair is one won and one lost lead; it is in the right order when the won one has the higher score, and a "
+        f"tie counts half. Pairs in the right order: {'; '.join(parts)}.{_better(validation)}"
+    )
+
+
+def _better(validation: Validation) -> str:
+    gap = validation.difference
+    if gap is None or not gap.difference:
+        return ""
+    better = "cautious" if gap.difference > 0 else "lift"
+    pairs, low, high = (100 * abs(item) for item in (gap.difference, gap.low, gap.high))
+    if gap.low <= 0 <= gap.high:
+        return f" The {better} points are ahead by {pairs:.1f} pairs of 100; that may be chance."
+    low, high = sorted((low, high))
+    return f" The {better} points are ahead by {pairs:.1f} pairs of 100 (95% range {low:.1f} to {high:.1f})."
+
+
+def forest_title(attributes: Sequence[AttributeEvidence], *, first: bool) -> str:
+    """The finding of a chart of levels: its attribute with the widest span."""
+    widest = max(attributes, key=lambda item: item.span)
+    if not widest.span:
+        return "No difference here is worth a whole point"
+    best = max(widest.levels, key=lambda level: level.points)
+    worst = min(widest.levels, key=lambda level: level.points)
+    start = "" if first else "Of these, "
+    return (
+        f"{start}{cut(widest.name, 60)} moves the score most: {_label(best)} {signed(best.points)}, "
+        f"{_label(worst)} {signed(worst.points)}"
+    )
+
+
+def bands_title(bands: Sequence[Band], overall: float) -> str:
+    """The finding of the band chart: its best band against all held-out leads."""
+    best = bands[0]
+    start = f"Leads with a score of {band_range(best)} convert at {percent(best.rate)}"
+    return f"{start}, all held-out leads at {percent(overall)}"
+
+
+def gains_title(share_of_leads: float, share_of_customers: float) -> str:
+    """The finding of the gains chart at one point."""
+    return (
+        f"Calling the best {whole_percent(share_of_leads)} of leads reaches {whole_percent(share_of_customers)} of the "
+        "customers"
+    )
+
+
+def gains_note(validation: Validation) -> str:
+    """What the gains chart plots."""
+    return (
+        f"Share of the {count(validation.conversions)} held-out customers reached when the {count(validation.leads)} "
+        "held-out leads are called best score first. Equal scores are taken in any order."
+    )
+
+
+def meaning_title(score: int, chance: float) -> str:
+    """The finding of the chart of chances at one score."""
+    return f"A lead with a score of {count(score)} has a chance of about {whole_percent(chance)} to become a customer"
+
+
+def out_of_order(bands: Sequence[Band]) -> tuple[str, ...]:
+    """A sentence for every band that converts better than the one before it."""
+    return tuple(
+        f"Score {band_range(found.lower)} converts better ({percent(found.lower.rate)}) than {band_range(found.upper)} "
+        f"({percent(found.upper.rate)}): {'that may be chance' if found.p_value >= 0.05 else 'hardly by chance'}."
+        for found in inversions(bands)
+    )
+
+
+def capacity(found: Capacity) -> str:
+    """What the leads bring that fit into the places that sales has."""
+    places = f"With places for {count(found.places)} of the held-out leads"
+    if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
+        return f"{places}, not even the leads with the best score all fit; take them in any order."
+    return (
+        f"{places}, call those with a score of {count(found.score_from)} and up: {count(found.leads)} leads, "
+        f"{count(found.conversions)} customers ({percent(found.rate)}, 95% range "
+        f"{percent_range(found.rate_low, found.rate_high)})."
+    )
+
+
+def score_range(start: int | None, above: int | None) -> str:
+    """The scores of a named band, from `start` to below `above`; None is an open end."""
+    if start is None:
+        return "all" if above is None else f"below {count(above)}"
+    if above is None:
+        return f"{count(start)} and up"
+    return count(start) if above - start == 1 else f"{count(start)} to {count(above - 1)}"
+
+
+def of(part: int, whole: int) -> str:
+    """A part and its whole, as counts."""
+    return CHART["of"].format(part=count(part), whole=count(whole))
+
+
+def why_title(score: int, band: str | None) -> str:
+    """The finding of the waterfall."""
+    return f"This lead scores {count(score)}" + (f": band {band}" if band else "")
+
+
+def others(number: int) -> str:
+    """The last step of a waterfall with too many reasons."""
+    return f"{count(number)} others"
+
+
+def charts_left_out(attributes: int) -> str:
+    """That not every attribute is drawn."""
+    return f"{count(attributes)} more attributes, with smaller differences, are in the table of all levels."
+
+
+def more_remarks(number: int) -> str:
+    """The summary of the remarks that do not stand open."""
+    return f"{count(number)} more"
+
+
+def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
+    """The method in plain words: term, explanation."""
+    worth, points = unit(calibration), round(25 / unit(calibration))
+    worth_text = "" if worth == 1 else f" Here one point is worth {worth:g} percentage points."
+    return (
+        (
+            "Lift",
+            "The rate of a level minus the overall rate, in percentage points. If 40% of a level’s leads became "
+            "customers and 15% of all leads did, the lift is 25 percentage points.",
+        ),
+        (
+            "Points",
+            f"The lift as a whole number.{worth_text} A lift of 25 gives {signed(points)} points. A lead’s score is "
+            "the sum of the points of its levels, within the limits that the rules file sets.",
+        ),
+        ("Cautious points", _cautious(calibration)),
+        (
+            "95% range",
+            "History is a sample: with other leads the rate would have come out a little differently. Ranges made this "
+            "way hold the true rate about 95 times in 100. Few leads give a wide range.",
+        ),
+        (
+            "Evidence",
+            "With many levels some differ by luck alone. Of all levels called strong, about one in twenty at most is "
+            "expected to be luck; of those called strong or some, about one in five at most. The rest are unclear: the "
+            "difference may be real or chance. Unclear levels keep their points.",
+        ),
+        (
+            "What points do not say",
+            "They say which leads became customers more often, not why. Attributes that go together count the same "
+            "thing twice; the test on held-out leads includes that.",
+        ),
+    )
+
+
+def settings_text(value: object) -> str:
+    """A setting as it stands in the table of the rules file."""
+    if isinstance(value, dict):
+        pairs = ((key, settings_text(item)) for key, item in value.items())
+        return ", ".join(f"{key} = {text}" for key, text in pairs if text)
+    if isinstance(value, list | tuple):
+        return ", ".join(settings_text(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def aria(title: str, note: str) -> str:
+    """What a chart is called for readers who do not see it; the tables hold its numbers."""
+    return f"{title}. {note}"
+
+
+def rules_facts(calibration: Calibration) -> tuple[tuple[str, str], ...]:
+    """What identifies the rules file and the run that made it: name, value."""
+    rules, made_by = calibration.rules, calibration.rules.made_by
+    column = {"lift": "lift: the rate as it was seen", "cautious": "cautious: pulled towards zero"}
+    pairs = [
+        ("Rules", f"{rules.title or rules.id}, version {rules.version}"),
+        ("Format", rules.format),
+        ("Made by", " ".join(filter(None, (made_by.tool, made_by.version)))),
+        ("Source", made_by.source or ""),
+        ("SHA-256 of the source", made_by.sha256 or ""),
+        ("Points", column[calibration.settings.points.column]),
+        ("One point", f"{unit(calibration):g} percentage points"),
+    ]
+    pairs += [(f"Setting: {key}", settings_text(value)) for key, value in (made_by.settings or {}).items()]
+    return tuple(pair for pair in pairs if pair[1])
+
+
+def _cautious(calibration: Calibration) -> str:
+    if math.isinf(calibration.strength):
+        return (
+            "Small levels look more extreme than they are, so cautious points pull every lift towards zero. Here "
+            "history shows no differences beyond chance: all cautious points are 0."
+        )
+    half = max(1, round(calibration.strength))
+    return (
+        "Small levels look more extreme than they are, so cautious points pull every lift towards zero: the fewer "
+        f"leads, the more. Here a level of {count(half)} leads keeps half its lift, one of {count(9 * half)} leads "
+        "nine tenths."
+    )
+
+
+def _pairs(auc: Auc) -> str:
+    pairs, low, high = (round(100 * share) for share in (auc.auc, auc.low, auc.high))
+    return f"{pairs} of 100 (95% range {low} to {high})"
+
+
+def _label(level: LevelEvidence) -> str:
+    return cut(level.level.label, 40)

@@ -1,0 +1,186 @@
+"""What the evidence says, in sentences for the page and the command line. English stands here and in prose.py only.
+
+Every figure in a sentence about ranking comes from held-out leads.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from calibrate.bands import Band, best_share, share_reached
+from calibrate.calibration import Calibration
+from calibrate.evidence import AttributeEvidence, LevelEvidence
+from calibrate.ranking import Auc, auc_in_words
+from calibrate.validation import Ranking, Validation
+from reports.numbers import MINUS, columns_wide, count, cut, day, filled, percent, signed, whole_percent
+
+MOST_REMARKS = 7
+
+Clarity = Literal["", "some evidence", "unclear", "too few"]
+
+
+def clarity(level: LevelEvidence) -> Clarity:
+    """The word beside a level's points; empty for strong evidence."""
+    words: dict[str, Clarity] = {
+        "strong": "",
+        "some": "some evidence",
+        "weak": "unclear",
+        "too few": "too few",
+    }
+    return words[level.evidence]
+
+
+def chosen_ranking(calibration: Calibration) -> Ranking | None:
+    """The held-out ranking of the point column that the rules carry; None where it was not tested."""
+    if calibration.validation is None:
+        return None
+    column = calibration.settings.points.column
+    return next((item for item in calibration.validation.rankings if item.column == column), None)
+
+
+def unit(calibration: Calibration) -> float:
+    """Percentage points that one point is worth."""
+    return calibration.rules.score.unit
+
+
+def rule_text(attribute: AttributeEvidence, level: LevelEvidence) -> str:
+    """An attribute and its level as one reads a rule: `Source = Referral`, `Job role missing`."""
+    if level.level.kind == "missing":
+        return f"{attribute.name} missing"
+    return f"{attribute.name} = {level.level.label}"
+
+
+def support(level: LevelEvidence, unit: float) -> str:
+    """The points that the data support: the 95 % interval of the lift, in points."""
+    return f"{signed(round(level.lift_low / unit))} to {signed(round(level.lift_high / unit))}"
+
+
+def band_range(band: Band) -> str:
+    """The scores of a band: `15 to 48`, or the one score it has."""
+    if band.score_from == band.score_to:
+        return count(band.score_from)
+    return f"{count(band.score_from)} to {count(band.score_to)}"
+
+
+def headline(calibration: Calibration) -> str:
+    """What the points achieve on leads that did not make them, or why that is not known."""
+    ranking, validation = chosen_ranking(calibration), calibration.validation
+    if ranking is None or ranking.auc is None or validation is None:
+        return "How well these points rank is not known: there are too few leads to test them on."
+    if len(ranking.scores.scores) == 1:
+        return f"The points do not tell leads apart: all {count(validation.leads)} held-out leads have the same score."
+    share = share_reached(ranking.scores, 0.2)
+    order = auc_in_words(ranking.auc)
+    sentence = f"On {count(validation.leads)} leads that did not make them, the points got the {order}"
+    if share is not None:
+        sentence += f"; the best fifth of leads brought {whole_percent(share)} of the customers"
+    return f"{sentence}.{doubt(ranking.auc)}"
+
+
+def doubt(auc: Auc) -> str:
+    """A further sentence where the ranking may be no better than a coin, else nothing."""
+    if auc.low > 0.5:
+        return ""
+    if auc.high < 0.5:
+        return " That is worse than tossing a coin (50 of 100): do not use these points."
+    return " That may be chance: tossing a coin gets 50 of 100."
+
+
+def tested(validation: Validation) -> str:
+    """Which leads tested the points, and which made them."""
+    leads = f"{count(validation.leads)} leads with {count(validation.conversions)} customers"
+    if validation.kind == "cross-fitted":
+        return (
+            f"Tested on all {leads}: the leads were split into parts, and each part was scored with points made "
+            "in the same way from the other parts only."
+        )
+    period = ""
+    if validation.first_day and validation.last_day:
+        period = f" ({day(validation.first_day)} to {day(validation.last_day)})"
+    older = "older leads" if validation.learned_from is None else f"{count(validation.learned_from)} older leads"
+    return f"Tested on the newest {leads}{period}, with points made in the same way from the {older}."
+
+
+def learning_sentence(calibration: Calibration) -> str:
+    """From how many leads the points were learned and how they were tested, for the command line."""
+    validation, leads = calibration.validation, count(calibration.overall.leads)
+    if validation is None:
+        return f"Learning from {leads} leads; too few to hold some back for a test."
+    if validation.kind == "cross-fitted" or validation.learned_from is None:
+        return f"Learning from {leads} leads, testing each on points made without it."
+    return f"Learning from {count(validation.learned_from)} leads, testing on the newest {count(validation.leads)}."
+
+
+def ranking_sentence(calibration: Calibration) -> str:
+    """How many of 100 won-lost pairs the points put in order on held-out leads, with the range."""
+    ranking, validation = chosen_ranking(calibration), calibration.validation
+    if ranking is None or ranking.auc is None or validation is None:
+        return "How well the points rank is not known: there are too few leads to test them on."
+    leads = f"{count(validation.leads)} leads"
+    which = f"On the newest {leads}" if validation.kind == "out-of-time" else f"On {leads}, each scored without it,"
+    pairs, low, high = (round(100 * share) for share in (ranking.auc.auc, ranking.auc.low, ranking.auc.high))
+    sentence = f"{which} the points put won before lost in {pairs} of 100 pairs (95% range {low} to {high})."
+    return sentence + doubt(ranking.auc)
+
+
+def best_tenth_sentence(calibration: Calibration) -> str:
+    """How many held-out customers the best tenth holds; empty where it was not tested."""
+    ranking = chosen_ranking(calibration)
+    best = best_share(ranking.scores, 0.1) if ranking else None
+    if ranking is None or best is None:
+        return ""
+    named = "best tenth" if abs(best.share_of_leads - 0.1) < 0.025 else f"best {whole_percent(best.share_of_leads)}"
+    return (
+        f"The {named} (score {count(best.score)} and up, {count(best.leads)} leads) holds {count(best.conversions)} "
+        f"of the {count(ranking.scores.total_conversions)} customers."
+    )
+
+
+def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False) -> list[str]:
+    """The strongest rules as lines: points, rule, won of leads, rate, data support, a bar of the rate from 0.
+
+    ascii: without `−`, `█`, `·` and `…`, for terminals that cannot print them; names stay as they are.
+    """
+    pairs = [(attribute, level) for attribute in calibration.attributes for level in attribute.levels]
+    pairs = [pair for pair in pairs if pair[1].points]
+    pairs.sort(key=lambda pair: -abs(pair[1].points))
+    shown = pairs[:top]
+    if not shown:
+        return ["  No level gets points: history shows no difference that makes a whole point."]
+    full = max(level.rate for _, level in shown) or 1.0
+    rows = [("points", "rule", "won of leads", "rate", "data support", "")]
+    for attribute, level in shown:
+        ticks = round(12 * level.rate / full)
+        won = f"{count(level.conversions)} of {count(level.leads)}"
+        rule = cut(rule_text(attribute, level), 40)
+        range_ = support(level, unit(calibration))
+        rows.append((signed(level.points), rule, won, percent(level.rate), range_, "█" * ticks + "·" * (12 - ticks)))
+    widths = [max(columns_wide(row[place]) for row in rows) for place in range(5)]
+    lines = [_table_line(row, widths) for row in rows]
+    if len(pairs) > top:
+        lines.append(f"{'':>{widths[0] + 2}}  … {len(pairs) - top:,} more in levels.csv")
+    return [_ascii(line) for line in lines] if ascii else lines
+
+
+def remark_lines(calibration: Calibration, *, ascii: bool = False) -> list[str]:
+    """`Please note` and a line a remark, most harmful first, at most seven; nothing where there is none."""
+    texts = [remark.text for remark in calibration.remarks]
+    if not texts:
+        return []
+    more = len(texts) - MOST_REMARKS
+    lines = ["Please note", *(f"  {text}" for text in texts[:MOST_REMARKS])]
+    if more > 0:
+        lines.append(f"  … {more} more in report.html")
+    return [_ascii(line) for line in lines] if ascii else lines
+
+
+def _table_line(row: tuple[str, ...], widths: list[int]) -> str:
+    right = (True, False, True, True, True)
+    cells = [filled(cell, width, right=side) for cell, width, side in zip(row, widths, right, strict=False)]
+    return ("  " + "  ".join([*cells, row[5]])).rstrip()
+
+
+def _ascii(line: str) -> str:
+    for mark, plain in ((MINUS, "-"), ("█", "#"), ("·", "."), ("…", "...")):
+        line = line.replace(mark, plain)
+    return line
