@@ -7,6 +7,7 @@ leads. Won leads are compared with lost ones; two leads with the same score are 
 from __future__ import annotations
 
 import math
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,12 +45,13 @@ class ScoreCounts:
             raise DataError("score counts: scores repeat or descend; expected ascending, use from_counts")
         for score, leads, won in zip(self.scores, self.leads, self.conversions, strict=True):
             if leads < 1 or not 0 <= won <= leads:
-                found = f"{won} conversions out of {leads} leads"
-                raise DataError(f"score {score}: {found}; expected 0 to that many, swap the two")
+                raise DataError(
+                    f"score {score}: found {won} of {leads} leads won; expected 0 to all of some, swap them"
+                )
 
     @classmethod
     def from_arrays(cls, scores: ArrayLike, outcomes: ArrayLike) -> Self:
-        """The histogram of one whole score and one outcome (won True or 1, lost False or 0) a lead."""
+        """The histogram of one whole score and one outcome (True or 1 is won, False or 0 lost) a lead."""
         won = _outcomes(outcomes)
         return cls.from_counts(*_tally(_whole(scores, won.size), won))
 
@@ -273,8 +275,7 @@ def probability_check(given: ArrayLike, leads: ArrayLike, conversions: ArrayLike
     rates, overall = won / number, of_won / total
     reliability = float((number * (predicted - rates) ** 2).sum()) / total
     resolution = float((number * (rates - overall) ** 2).sum()) / total
-    uncertainty = overall * (1 - overall)
-    brier = reliability - resolution + uncertainty
+    brier = reliability - resolution + (uncertainty := overall * (1 - overall))
     finite = predicted.min() > 0 and predicted.max() < 1
     fit = _logistic(np.log(predicted / (1 - predicted)), number, won) if finite else None
     return ProbabilityCheck(
@@ -302,7 +303,9 @@ def _logistic(values: Floats, leads: Whole | Floats, won: Whole | Floats) -> tup
     mean = float(np.average(values, weights=leads))
     scale = math.sqrt(np.average((values - mean) ** 2, weights=leads))
     design = np.column_stack([np.ones_like(values), (values - mean) / scale])
-    fit = GLM(np.column_stack([won, leads - won]), design, family=Binomial()).fit(tol=1e-12)
+    with warnings.catch_warnings():  # about exact fits, which two scores always give, and chances of 0 and 1
+        warnings.simplefilter("ignore")
+        fit = GLM(np.column_stack([won, leads - won]), design, family=Binomial()).fit(tol=1e-12)
     slope = float(fit.params[1]) / scale
     return float(fit.params[0]) - slope * mean, slope
 
@@ -329,9 +332,8 @@ def _placements(scores: Whole, won: Whole, lost: Whole) -> tuple[Whole, Whole]:
 def _variance(of_won: Whole, of_lost: Whole, won: Whole, lost: Whole, mean: float) -> float:
     """Variance of the mean of the structural components of won and of lost leads, given as placements."""
     wins, losses = int(won.sum()), int(lost.sum())
-    square_won = float((won * (of_won / (2 * losses) - mean) ** 2).sum())
-    square_lost = float((lost * (of_lost / (2 * wins) - mean) ** 2).sum())
-    return square_won / (wins * (wins - 1)) + square_lost / (losses * (losses - 1))
+    squares = (won * (of_won / (2 * losses) - mean) ** 2, lost * (of_lost / (2 * wins) - mean) ** 2)
+    return float(squares[0].sum() / (wins * (wins - 1)) + squares[1].sum() / (losses * (losses - 1)))
 
 
 def _auc(auc: float, variance: float | None, counts: ScoreCounts, confidence: float) -> Auc:
