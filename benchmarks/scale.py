@@ -1,0 +1,192 @@
+"""Measures the toolkit beside a bare scan of the same file: python benchmarks/scale.py [--rows N ...] [--repeat N].
+
+Every step runs in a process of its own, and the steps take turns, so that all meet the same machine. CPU is user and
+system time of that process with its threads, imports included; peak is its largest resident memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MEGA = 1_000_000
+OUTCOME, DATE = "won=true", "created"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds, wall seconds and peak MB of a process."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+
+def touch(file: str, _: str) -> None:
+    """One DuckDB query that decodes the twenty attributes and the outcome; no statistic of the file answers it."""
+    import duckdb
+
+    table = duckdb.read_parquet(file)
+    forms = {"VARCHAR": "sum(strlen({}))", "BOOLEAN": "sum({}::INT)"}
+    wanted = [
+        forms.get(str(kind), "max({})").format(name)
+        for name, kind in zip(table.columns, table.types, strict=True)
+        if name not in ("lead_id", DATE)
+    ]
+    table.aggregate(", ".join(wanted)).fetchall()
+
+
+def counting(file: str, _: str) -> None:
+    """From the file to leads and conversions by cell, fold by fold."""
+    from calibrate.attributes import plan_attributes
+    from calibrate.calibration import reading_options
+    from calibrate.codes import encode
+    from calibrate.columns import profile_columns
+    from calibrate.counts import count_cells, parts_of
+    from calibrate.outcome import compile_outcome
+    from calibrate.source import open_source
+    from calibrate.validation import newest_quarter
+
+    settings = _settings()
+    with open_source(file, reading_options(settings.source)) as source:
+        sample = source.sample()
+        outcome = compile_outcome(settings.outcome, source, sample)
+        cells, _ = plan_attributes(profile_columns(sample, settings), sample, settings)
+        store = encode(source, cells, outcome, settings.outcome)
+        count_cells(store, parts_of(store, newest_quarter(store)))
+
+
+def learning(file: str, _: str) -> None:
+    """The whole calibration in Python: points, evidence and the test on the newest quarter; no file is written."""
+    from calibrate.calibration import run
+
+    run(file, _settings())
+
+
+def reporting(file: str, folder: str) -> None:
+    """The same from the command line, with all its files."""
+    _calibrate("run", file, "--outcome", OUTCOME, "--date", DATE, "--out", f"{folder}/points", "--overwrite")
+
+
+def scoring_parquet(file: str, folder: str) -> None:
+    """Score, percentile, band and reasons of every lead, beside its columns."""
+    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.parquet")
+
+
+def scoring_csv(file: str, folder: str) -> None:
+    """The same as text."""
+    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.csv")
+
+
+STEPS: dict[str, Callable[[str, str], None]] = {
+    "touch": touch,
+    "counting": counting,
+    "run": learning,
+    "run, report": reporting,
+    "score, parquet": scoring_parquet,
+    "score, csv": scoring_csv,
+}
+
+
+def _settings():
+    from calibrate.settings import OutcomeSettings, Settings
+
+    column, value = OUTCOME.split("=")
+    return Settings(outcome=OutcomeSettings(column=column, won=[value], date=DATE))
+
+
+def _calibrate(*words: str) -> None:
+    from calibrate.cli import main
+
+    sys.argv = ["calibrate", "--quiet", *words]
+    main()
+
+
+def measured(step: str, file: Path, folder: Path) -> Cost:
+    """What a step costs in a fresh process."""
+    command = [sys.executable, str(HERE / "scale.py"), "--step", step, str(file), str(folder)]
+    paths = os.pathsep.join([str(HERE.parent), str(HERE)])
+    started = time.perf_counter()
+    child = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{step} of {file.name} ended with {child.returncode}")
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1000)
+
+
+def verdicts(step: str, rows: int, cost: Cost, scan: Cost) -> str:
+    """The bars of the design that a step has to meet, each met or not."""
+    ratio, memory = cost.cpu / scan.cpu, 400 + 40 * rows / MEGA
+    bars: list[tuple[str, bool]] = []
+    if step == "run" and rows == MEGA:
+        bars = [("3 CPU s", cost.cpu <= 3), ("500 MB", cost.peak <= 500)]
+    elif rows >= 10 * MEGA:
+        most = {"counting": 4, "run": 7, "score, parquet": 3}.get(step)
+        if most:
+            bars = [(f"{most} scans", ratio <= most), (f"{memory:,.0f} MB", cost.peak <= memory)]
+        if step == "run" and rows == 10 * MEGA:
+            bars.insert(1, ("8 s", cost.wall <= 8))
+    return ", ".join(f"{bar}: {'met' if met else '**not met**'}" for bar, met in bars)
+
+
+def table(rows: int, costs: dict[str, list[Cost]]) -> str:
+    """Medians as a markdown table."""
+    middle = {
+        step: Cost(*(statistics.median(getattr(run, name) for run in runs) for name in ("cpu", "wall", "peak")))
+        for step, runs in costs.items()
+    }
+    lines = [
+        f"| {rows:,} leads | CPU s | wall s | peak MB | x touch scan | bars |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for step, cost in middle.items():
+        ratio = cost.cpu / middle["touch"].cpu
+        verdict = verdicts(step, rows, cost, middle["touch"])
+        lines.append(f"| {step} | {cost.cpu:.2f} | {cost.wall:.2f} | {cost.peak:,.0f} | {ratio:.1f} | {verdict} |")
+    return "\n".join(lines)
+
+
+def measure(rows: int, data: Path, repeat: int, steps: list[str]) -> str:
+    """The table of one size."""
+    file = data / f"leads-{rows}.parquet"
+    if not file.exists():
+        subprocess.run([sys.executable, str(HERE / "make_scale.py"), str(rows), str(file)], check=True)
+    costs: dict[str, list[Cost]] = {step: [] for step in steps}
+    with tempfile.TemporaryDirectory(dir=data) as folder:
+        for _ in range(repeat):
+            for step in steps:
+                costs[step].append(measured(step, file, Path(folder)))
+    return table(rows, costs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[MEGA, 10 * MEGA])
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--steps", nargs="+", choices=list(STEPS), default=list(STEPS))
+    parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "calibrate-scale")
+    parser.add_argument("--step", nargs=3, metavar=("STEP", "FILE", "FOLDER"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        step, file, folder = given.step
+        STEPS[step](file, folder)
+        return
+    given.data.mkdir(parents=True, exist_ok=True)
+    steps = list(dict.fromkeys(["touch", *given.steps]))
+    for rows in given.rows:
+        print(measure(rows, given.data.resolve(), given.repeat, steps), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
