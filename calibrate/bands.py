@@ -135,12 +135,12 @@ def share_reached(counts: ScoreCounts, share_of_leads: float) -> float | None:
     Raises:
         SettingsError: the share is not from 0 to 1.
     """
-    wanted = float(_share(share_of_leads))
+    _share(share_of_leads)
     points = gains(counts)
     if not points:
         return None
     leads = [0.0, *(point.share_of_leads for point in points)]
-    return float(np.interp(wanted, leads, [0.0, *(point.share_of_conversions for point in points)]))
+    return float(np.interp(share_of_leads, leads, [0.0, *(point.share_of_conversions for point in points)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +209,7 @@ def band_trend(bands: Sequence[Band]) -> Trend | None:
 
     Source: Armitage (1955), Biometrics 11:375.
     """
-    leads, won = (
-        np.array([getattr(band, name) for band in bands], float) for name in ("leads", "conversions")
-    )
+    leads, won = (np.array([getattr(band, name) for band in bands], float) for name in ("leads", "conversions"))
     total, all_won = float(leads.sum()), float(won.sum())
     if len(bands) < 2 or not 0 < all_won < total:
         return None
@@ -260,10 +258,10 @@ def _periods() -> str:
 class Capacity:
     """What the best leads bring that fit into a number of places.
 
-    score_from: every lead with this score or more has a place; None where the best score alone has more leads.
+    score_from: all leads with this score or more have a place; None where the best score alone has more.
     leads, conversions, share_of_conversions: of those leads; never more leads than places.
     rate, rate_low, rate_high: 0 to 1, Wilson; None without leads.
-    tied_score, tied_leads, tied_conversions: the next score, not all of whose leads fit; None and 0 if all do.
+    tied_score, tied_leads, tied_conversions: the next score, whose leads do not all fit, None and 0 if all do.
     expected_conversions, expected_rate, expected_low, expected_high: with every place taken, the leads of the
     tied score in random order; a rate of the places taken.  expected_index: that rate over the overall rate.
     """
@@ -293,9 +291,7 @@ def capacity_cut(counts: ScoreCounts, places: int, confidence: float = 0.95) -> 
         SettingsError: places is below 1.
     """
     if places < 1:
-        raise SettingsError(
-            f"capacity: found {places} places; expected at least 1, pass the leads sales can call"
-        )
+        raise SettingsError(f"capacity: found {places} places; expected at least 1, pass the leads sales can call")
     reached = list(accumulate(reversed(counts.leads)))
     fitting = sum(leads <= places for leads in reached)
     split = len(counts.scores) - fitting

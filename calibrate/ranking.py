@@ -45,9 +45,7 @@ class ScoreCounts:
             raise DataError("score counts: scores repeat or descend; expected ascending, use from_counts")
         for score, leads, won in zip(self.scores, self.leads, self.conversions, strict=True):
             if leads < 1 or not 0 <= won <= leads:
-                raise DataError(
-                    f"score {score}: found {won} of {leads} leads won; expected 0 to all of some, swap them"
-                )
+                raise DataError(f"score {score}: found {won} of {leads} leads won; expected 0 to all, count again")
 
     @classmethod
     def from_arrays(cls, scores: ArrayLike, outcomes: ArrayLike) -> Self:
