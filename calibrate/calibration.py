@@ -163,7 +163,7 @@ def _overall(store: CodeStore, source: Source, outcome: Outcome, settings: Setti
     if won < settings.points.min_conversions and not force:
         raise DataError(
             f"{source.name}: only {won} of {store.leads:,} counted leads were won; expected at least "
-            f"{settings.points.min_conversions}. Points from so few jump about: wait for more, or take a draft with --force"
+            f"{settings.points.min_conversions}. Points from so few jump about: wait, or take a draft with --force"
         )
     return rate
 

@@ -267,10 +267,9 @@ def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | N
         changes["columns"] = {
             "use": _split(options["fields"]), "skip": _split(options["skip"]), "allow": _split(options["allow"]),
         }  # fmt: skip
-        unit = float(options["unit"]) if options["unit"] else None
         changes["points"] = {
             "column": options["points"],
-            "unit": int(unit) if unit == 1 else unit,
+            "unit": float(options["unit"]) if options["unit"] else None,
             "min_leads": options["min_leads"],
         }
         changes["report"] = {"capacity": options["capacity"]}

@@ -56,10 +56,10 @@ def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings) -> C
     counts = _value_counts(values)
     share = filled / rows if rows else 0.0
     frequent = tuple(_text(value) for value, _ in counts[:3])
-    kind, verdict, separator = _kind(name, values.type, counts, filled, chosen)
+    kind, verdict, separator = _kind(name, values.type, counts, (filled, rows), chosen)
     held: tuple[str, ...] = ()
     if kind == "category":
-        held = tuple(value for value, _ in counts)
+        held = tuple(str(value) for value, _ in counts)
     elif kind == "set":
         held = tuple(member for member, _ in _members(counts, separator or ";").most_common(MEMBERS))
     return ColumnProfile(name, kind, share, len(counts), frequent, verdict, held, separator)
@@ -73,16 +73,21 @@ def _value_counts(values: pa.Array) -> list[tuple[object, int]]:
 
 
 def _kind(
-    name: str, dtype: pa.DataType, counts: list[tuple[object, int]], filled: int, chosen: AttributeSettings
+    name: str,
+    dtype: pa.DataType,
+    counts: list[tuple[object, int]],
+    sizes: tuple[int, int],
+    chosen: AttributeSettings,
 ) -> tuple[ColumnKind, str | None, str | None]:
+    filled, rows = sizes
     if not counts:
         return "empty", "empty in every lead", None
     if chosen.kind == "set":
         return "set", None, chosen.separator or _separator(counts) or ";"
     if chosen.kind is not None and not pa.types.is_temporal(dtype):
         return chosen.kind, None, None
-    if len(counts) == 1:
-        return "constant", f"the same in every lead that has it ({_text(counts[0][0])})", None
+    if len(counts) == 1 and filled == rows:
+        return "constant", f"the same in every lead ({_text(counts[0][0])})", None
     if pa.types.is_temporal(dtype):
         return "date", "a date; name it with --date when it says how a lead came in", None
     if pa.types.is_boolean(dtype):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from calibrate.bands import named_cuts
@@ -260,7 +261,8 @@ def _ids(attributes: Sequence[AttributeEvidence]) -> list[str]:
     ids = []
     for item in attributes:
         base = _slug(item.column if item.member is None else f"{item.column} {item.member}")
-        name = next(name for name in (base, *(f"{base}_{i}" for i in range(2, 10**6))) if name not in taken)
+        numbered = (base if i == 1 else f"{base}_{i}" for i in count(1))
+        name = next(name for name in numbered if name not in taken)
         taken.add(name)
         ids.append(name)
     return ids

@@ -46,8 +46,8 @@ class Inspection:
         for column in self.columns:
             frequent = ", ".join(_cut(value, 20) for value in column.frequent)
             verdict = f"   {column.verdict}: left out" if column.verdict else ""
-            name = _cut(column.name, width)
-            yield f"  {name:<{width}}  {column.kind:<10}  {column.filled:6.0%}  {column.distinct:6,}  {frequent}{verdict}"
+            counted = f"{column.filled:6.0%}  {column.distinct:6,}"
+            yield f"  {_cut(column.name, width):<{width}}  {column.kind:<10}  {counted}  {frequent}{verdict}"
         yield ""
         yield (
             f"Outcome: {self.outcome}" if self.outcome else "Outcome: not clear. Say which column and value mean won:"

@@ -18,6 +18,7 @@ from calibrate.source import ReadingOptions, Source, open_source
 from calibrate.values import NO, YES, days
 
 LOST, WON, OPEN, UNKNOWN = 0, 1, 2, 3
+NO_DAY = -(2**31)
 _NAMES: tuple[tuple[str, int], ...] = (
     (r"won|outcome|converted|conversion|customer|klant|kunde|client|gewonnen|vundet|gagn|target|\by\b", 3),
     (r"status|stage|result|fase|statut", 2),
@@ -68,7 +69,7 @@ class Outcome:
             return None
         places = pc.index_in(plain_texts(batch.column(self.key)), value_set=self.deal_keys)
         index = pc.fill_null(places, len(self.deal_days)).to_numpy(zero_copy_only=False)
-        return np.append(self.deal_days, np.int32(-(2**31)))[index]
+        return np.append(self.deal_days, np.int32(NO_DAY)).take(index)
 
     def _state(self, text: str | None) -> int:
         if text is None:
@@ -123,7 +124,7 @@ def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
         won_days = None
         if settings.won_date:
             won_days = pc.fill_null(
-                days(table[settings.won_date].combine_chunks(), deals.options.dates or "dmy"), -(2**31)
+                days(table[settings.won_date].combine_chunks(), deals.options.dates or "dmy"), NO_DAY
             )
             won_days = won_days.filter(filled).to_numpy(zero_copy_only=False).astype(np.int32)
         keys = keys.filter(filled)
@@ -134,8 +135,8 @@ def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
 
 def lead_days(batch: pa.RecordBatch, column: str, order: str | None) -> npt.NDArray[np.int32]:
     """Day since 1970 of each lead, -2**31 where it has none."""
-    found = pc.fill_null(days(batch.column(column), order or "dmy"), -(2**31))
-    return found.to_numpy(zero_copy_only=False).astype(np.int32)
+    found = pc.fill_null(days(batch.column(column), order or "dmy"), NO_DAY)
+    return np.asarray(found, dtype=np.int32)
 
 
 def propose_outcome(profiles: Sequence[ColumnProfile], sample: pa.Table) -> tuple[str, str | None] | None:
@@ -222,4 +223,4 @@ def _encoded(column: pa.Array) -> pa.DictionaryArray:
 
 def _indices(encoded: pa.DictionaryArray) -> npt.NDArray[np.int64]:
     filled = pc.fill_null(encoded.indices, len(encoded.dictionary))
-    return filled.to_numpy(zero_copy_only=False)
+    return np.asarray(filled, dtype=np.int64)

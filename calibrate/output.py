@@ -56,7 +56,7 @@ def write_run(calibration: Calibration, page: str, folder: str | Path, *, overwr
             (aside / name).replace(folder / name)
     except OSError as error:
         raise DataError(
-            f"{folder}: cannot be written ({error.strerror or error}); nothing was changed, choose another place with --out"
+            f"{folder}: cannot be written ({error.strerror or error}); nothing was changed, choose another --out"
         ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)

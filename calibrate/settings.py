@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from calibrate.errors import SettingsError, nearest, shown
 
 PointColumn = Literal["lift", "cautious"]
+UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
 
 
 class _Table(BaseModel):
@@ -92,10 +93,17 @@ class PointSettings(_Table):
     """How rates become points."""
 
     column: PointColumn = "lift"
-    unit: Literal[1, 0.5, 0.2, 0.1, 0.05, 0.01] | None = None
+    unit: float | None = None
     min_leads: Annotated[int, Field(ge=1)] = 30
     min_expected: Annotated[float, Field(ge=0)] = 5.0
     min_conversions: Annotated[int, Field(ge=1)] = 30
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_is_one_of_ours(cls, unit: float | None) -> float | None:
+        if unit is not None and unit not in UNITS:
+            raise ValueError(f"{unit} percentage points a point; expected one of {', '.join(map(str, UNITS))}")
+        return unit
 
 
 class GroupSettings(_Table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from calibrate.scorecard import COLUMNS, Scorecard, learn_scorecard
 from calibrate.settings import PointColumn, Settings
 
 QUARTER = 91
+_Z = 1.959963984540054
 FEWEST = 50
 
 
@@ -106,18 +108,17 @@ def validate(
     own = next(item for item in rankings if item.column == settings.points.column)
     held = parts >= FOLDS if newest_from is not None else None
     days = _days(store, held)
-    every = np.concatenate(joint, axis=1)
-    both = bool(0 < every[3].sum() < every[2].sum())
+    both = 0 < own.scores.total_conversions < own.scores.total_leads
     return Validation(
         kind="out-of-time" if newest_from is not None else "cross-fitted",
-        leads=sum(own.scores.leads),
-        conversions=sum(own.scores.conversions),
+        leads=own.scores.total_leads,
+        conversions=own.scores.total_conversions,
         learned_from=int(np.count_nonzero(~held)) if held is not None else None,
         first_day=days[0],
         last_day=days[1],
         rankings=rankings,
         bands=equal_bands(own.scores),
-        difference=auc_difference_from_counts(every[1], every[0], every[2], every[3]) if both else None,
+        difference=_difference(joint),
         probability=score_to_probability(own.scores) if both else None,
         capacity=_capacity(own.scores, store, held, settings),
     )
@@ -169,6 +170,24 @@ def _ranking(
     if newest_from is not None:
         return Ranking(column, folds[0], area_under_curve(folds[0]))
     return Ranking(column, ScoreCounts.merged(folds), cross_fitted_auc(folds))
+
+
+def _difference(joint: Sequence[npt.NDArray[np.int64]]) -> AucDifference | None:
+    """Cautious minus lift: paired within each fold, whose scores alone compare; folds weighted by won-lost pairs."""
+    found, weights = [], []
+    for lift, cautious, leads, won in joint:
+        gap = auc_difference_from_counts(cautious, lift, leads, won)
+        if gap is not None:
+            found.append(gap)
+            weights.append(float(won.sum() * (leads - won).sum()))
+    if len(found) < 2:
+        return found[0] if found else None
+    shares = np.array(weights) / sum(weights)
+    mean = float(shares @ [gap.difference for gap in found])
+    halves = np.array([(gap.high - gap.low) / 2 for gap in found])
+    half = float(np.sqrt(((shares * halves) ** 2).sum()))
+    p_value = math.erfc(abs(mean) / (half / _Z) / math.sqrt(2)) if half else 1.0
+    return AucDifference(mean, mean - half, mean + half, p_value)
 
 
 def _days(store: CodeStore, held: npt.NDArray[np.bool_] | None) -> tuple[str | None, str | None]:
