@@ -145,7 +145,7 @@ def _together(
 def _number_cells(profile: ColumnProfile, name: str, group: str, sample: pa.Table, chosen: AttributeSettings) -> Cells:
     values = _numbers(sample[profile.name])
     whole = bool(np.all(values == np.floor(values)))
-    smallest = float(values.min()) if len(values) else None
+    smallest, largest = (float(values.min()), float(values.max())) if len(values) else (None, None)
     if chosen.bins:
         edges = tuple(float(edge) for edge in chosen.bins)
         return Cells(
@@ -157,6 +157,7 @@ def _number_cells(profile: ColumnProfile, name: str, group: str, sample: pa.Tabl
             fixed=True,
             whole=whole,
             smallest=smallest,
+            largest=largest,
             trend="none",
         )
     edges_array = human_edges(values)
@@ -172,6 +173,7 @@ def _number_cells(profile: ColumnProfile, name: str, group: str, sample: pa.Tabl
         trend=chosen.trend,
         whole=whole,
         smallest=smallest,
+        largest=largest,
     )
 
 

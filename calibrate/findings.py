@@ -213,16 +213,20 @@ def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[Attribute
 
 
 def _placeholders(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
-    remarks = []
-    for item in attributes:
-        labels = [level.level.label for level in item.levels if level.level.kind == "placeholder"]
-        if labels:
-            text = (
-                f"{item.name}: {_listed([repr(label) for label in labels])} looks like a placeholder, not an answer. "
-                "It is a level of its own, apart from empty."
-            )
-            remarks.append(Remark("placeholder", text, item.column))
-    return remarks
+    found = [
+        f"{item.name} = {level.level.label}"
+        for item in attributes
+        for level in item.levels
+        if level.level.kind == "placeholder"
+    ]
+    if not found:
+        return []
+    verb = (
+        "looks like a placeholder, not an answer: it is a level"
+        if len(found) == 1
+        else ("look like placeholders, not answers: each is a level")
+    )
+    return [Remark("placeholder", f"{_listed(found)} {verb} of its own, apart from empty.")]
 
 
 def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibrate.counts import CellCounts
-from calibrate.levels import MISSING, Cells, Ints, bin_label
+from calibrate.levels import MISSING, Cells, Ints, number_label
 from calibrate.ranking import ScoreCounts, area_under_curve
 from calibrate.rates import wilson_interval
 
@@ -56,8 +56,8 @@ def _deterministic(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag | N
         cell = int(np.argmax(np.where(always, leads, -1)))
         found = f"{int(conversions[cell]):,} of {int(leads[cell]):,} leads with {cell_label(cells, cell)} were won"
     elif never.any():
-        cell = int(np.argmax(np.where(never, leads, -1)))
-        found = f"none of {int(leads[cell]):,} leads with {cell_label(cells, cell)} was won"
+        first, last = _run(cells, conversions, int(np.argmax(np.where(never, leads, -1))))
+        found = f"none of {int(leads[first : last + 1].sum()):,} leads with {cell_label(cells, first, last)} was won"
     else:
         return None
     return LeakFlag(cells.column, f"tells the outcome almost by itself ({found})", True)
@@ -115,14 +115,26 @@ def _named_like_a_result(cells: Cells) -> LeakFlag | None:
     return LeakFlag(cells.column, "has a name like a result of the deal", False) if _NAMES.search(words) else None
 
 
-def cell_label(cells: Cells, cell: int) -> str:
-    """A cell as people read it, with the column's name."""
+def _run(cells: Cells, conversions: Ints, cell: int) -> tuple[int, int]:
+    """First and last of the number cells around one that have no conversion either; the cell itself otherwise."""
+    first = last = cell
+    if cells.kind == "number" and cell != MISSING:
+        while first > MISSING + 1 and not conversions[first - 1]:
+            first -= 1
+        while last + 1 < cells.size and not conversions[last + 1]:
+            last += 1
+    return first, last
+
+
+def cell_label(cells: Cells, cell: int, last: int | None = None) -> str:
+    """A cell, or a run of number cells, as people read it, with the column's name."""
     if cell == MISSING:
         return f"{cells.column} empty"
     if cells.kind == "number":
         low = cells.edges[cell - 2] if cell > 1 else None
-        high = cells.edges[cell - 1] if cell - 1 < len(cells.edges) else None
-        return f"{cells.column} {bin_label(low, high, cells.whole, cells.smallest)}"
+        end = (cell if last is None else last) - 1
+        high = cells.edges[end] if end < len(cells.edges) else None
+        return f"{cells.column} {number_label(cells, low, high)}"
     if cells.kind == "category":
         return f"{cells.column} = {cells.texts[cell - 1]}"
     return f"{cells.name} = {'yes' if cell == 2 else 'no'}"

@@ -26,7 +26,7 @@ class Cells:
     edges: cell i of a number is edges[i-2] <= number < edges[i-1], open at both ends.
     member: the value whose presence in a set is meant; its cells are absent, present.  A boolean's are false, true.
     together: levels that a person merged, as label and cells.  alone: cells that stay a bin of their own.
-    whole, smallest: whether the numbers are whole, and the least of them, for the labels.
+    whole, smallest, largest: whether the numbers are whole, and their ends, for the labels.
     """
 
     column: str
@@ -43,6 +43,7 @@ class Cells:
     trend: Literal["auto", "up", "down", "none"] = "auto"
     whole: bool = False
     smallest: float | None = None
+    largest: float | None = None
     sentinels: frozenset[int] = field(default_factory=frozenset)
 
     @property
@@ -143,7 +144,8 @@ def _category_unions(cells: Cells, leads: Ints, rate: float, settings: PointSett
             unions.append((Level("placeholder" if is_placeholder(text) else "value", text, (text,)), [cell]))
     if rare:
         held = tuple(sorted(text for cell in rare if leads[cell] and (text := cells.texts[cell - 1]) is not None))
-        unions.append((Level("other", "other", held), rare))
+        taken = {level.label.casefold() for level, _ in unions}
+        unions.append((Level("other", "all others" if "other" in taken else "other", held), rare))
     return unions
 
 
@@ -157,7 +159,14 @@ def _bin(cells: Cells, start: int, end: int) -> Level:
     low = cells.edges[start - 1] if start > 0 else None
     high = cells.edges[end - 1] if end - 1 < len(cells.edges) else None
     sentinel = end - start == 1 and start in cells.sentinels
-    return Level("placeholder" if sentinel else "bin", bin_label(low, high, cells.whole, cells.smallest), (), low, high)
+    return Level("placeholder" if sentinel else "bin", number_label(cells, low, high), (), low, high)
+
+
+def number_label(cells: Cells, low: float | None, high: float | None) -> str:
+    """A range of an attribute as people read it; an open end that holds one number is that number."""
+    if low is not None and high is None and low == cells.largest:
+        return _plain(low)
+    return bin_label(low, high, cells.whole, cells.smallest)
 
 
 def bin_label(low: float | None, high: float | None, whole: bool, smallest: float | None = None) -> str:
