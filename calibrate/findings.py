@@ -150,7 +150,7 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
 
 
 def _overlaps(findings: Findings) -> list[Remark]:
-    """Pairs of attributes whose levels nearly say the same thing (Cramer's V above 0.9)."""
+    """Pairs of attributes that go together (Cramer's V of their levels above 0.7, or almost the same above 0.9)."""
     rows = _some(findings.store)
     codes = {
         item.cells.name: item.levels.of_cell.take(findings.store.codes[place][rows])
@@ -159,8 +159,9 @@ def _overlaps(findings: Findings) -> list[Remark]:
     remarks = []
     for first, second in combinations(codes, 2):
         strength = _cramers_v(codes[first], codes[second])
-        if strength > 0.9:
-            text = f"{first} and {second} say almost the same thing: their points count it twice. Keep one: --skip."
+        if strength > 0.7:
+            how = "say almost the same thing" if strength > 0.9 else "go together closely"
+            text = f"{first} and {second} {how}: summed points count it twice. Keep one with --skip, or merge them."
             remarks.append(Remark("overlap", text, second))
     return remarks
 
@@ -262,7 +263,7 @@ def _chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     if not weak:
         return []
     verb = "could be chance; its points are" if weak == 1 else "could be chance; their points are"
-    return [Remark("note", f'{weak} of {len(levels)} levels {verb} in the file, marked "weak".')]
+    return [Remark("note", f'{weak} of {len(levels)} levels {verb} in the file, marked weak.')]
 
 
 def _cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> float:
