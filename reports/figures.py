@@ -111,6 +111,7 @@ def _forest(sheet: Axes, parts: Sequence[tuple[str, Sequence[LevelEvidence]]], o
     _text(sheet, 304, 17, CHART["won_of_leads"], SMALL, SECONDARY, "right")
     _text(sheet, 646, 17, CHART["points"], SMALL, SECONDARY, "right")
     largest = max(level.leads for level in levels)
+    widest = max(len(of(level.conversions, level.leads)) for level in levels)
     y = 24
     for heading, part in parts:
         y += 20
@@ -118,6 +119,8 @@ def _forest(sheet: Axes, parts: Sequence[tuple[str, Sequence[LevelEvidence]]], o
         _text(sheet, 0, y, cut(heading, 44), NORMAL, INK, weight="bold")
         for level in part:
             y += 20
+            _text(sheet, 14, y, cut(level.level.label, (280 - 7 * widest) // 7), NORMAL, INK)
+            _text(sheet, 304, y, of(level.conversions, level.leads), SMALL, SECONDARY, "right")
             _level(sheet, level, y, across, top, largest)
 
 
@@ -128,11 +131,9 @@ def _level(
     better = level.lift >= 0
     color = GREY if word in ("unclear", "too few") else BLUE if better else ORANGE
     dark = SECONDARY if color == GREY else BLUE if better else ORANGE_TEXT
-    _text(sheet, 14, y, cut(level.level.label, 26), NORMAL, INK)
-    _text(sheet, 304, y, of(level.conversions, level.leads), SMALL, SECONDARY, "right")
     _line(sheet, [across(level.rate_low), across(min(level.rate_high, top))], [y, y], color, 2.4)
     if level.rate_high > top:
-        sheet.plot([across(top)], [y], marker=">", markersize=6, color=color)
+        sheet.plot([across(top)], [y], ">", markersize=6, color=color, clip_on=False)
     if level.rate <= top:
         size = 6 + 6 * (level.leads / largest) ** 0.5
         _dot(sheet, across(level.rate), y, size, color, filled=not word)
@@ -144,12 +145,13 @@ def _bands(sheet: Axes, items: Sequence[Band], overall: float) -> None:
     top = max([overall, *(band.rate_high for band in items)])
     up = _scale(0.0, top, 246, 30)
     step = 700 / len(items)
+    wide = min(0.72 * step, 60)
     long = max(columns_wide(band_range(band)) for band in items) > step / 7
     for index, band in enumerate(items):
         x = step * (index + 0.5)
         bad = index > 0 and band.rate > items[index - 1].rate
         color = BLUE if band.rate > overall else GREY
-        _bar(sheet, x - 0.36 * step, up(band.rate), 0.72 * step, 246 - up(band.rate), color, hatched=bad)
+        _bar(sheet, x - wide / 2, up(band.rate), wide, 246 - up(band.rate), color, hatched=bad)
         _line(sheet, [x, x], [up(band.rate_low), up(band.rate_high)], INK, 1.6)
         _text(sheet, x, up(band.rate_high) - 9, percent(band.rate), NORMAL, INK, "center", weight="bold", bbox=_CLEAR)
         if bad:
@@ -293,7 +295,8 @@ def _line(
 
 def _dot(sheet: Axes, x: float, y: float, size: float, color: str, *, filled: bool) -> None:
     face = color if filled else "white"
-    sheet.plot([x], [y], "o", markersize=size, markerfacecolor=face, markeredgecolor=color, markeredgewidth=1.8)
+    look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 1.8}
+    sheet.plot([x], [y], "o", markersize=size, clip_on=False, **look)
 
 
 def _bar(sheet: Axes, x: float, y: float, wide: float, tall: float, color: str, *, hatched: bool = False) -> None:
@@ -330,12 +333,13 @@ def _drawn(draw: Callable[[Axes], None], width: int, height: int, name: str, lab
 
 def _embedded(document: str, width: int, height: int, name: str, label: str) -> str:
     """A whole SVG document as an element of a page: its ids are unique there, and it says what it shows."""
-    ET.register_namespace("", _SVG)
     root = ET.fromstring(document)  # noqa: S314 - written a line above, by matplotlib
     root.attrib.clear()
-    for metadata in root.findall(f"{{{_SVG}}}metadata"):
-        root.remove(metadata)
+    for parent in list(root.iter()):
+        for child in [child for child in parent if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style")]:
+            parent.remove(child)  # the style is meant for a document of its own; the page has it
     for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # HTML knows svg without its namespace
         for key in [key for key in element.attrib if key.endswith("}href")]:
             element.set("href", element.attrib.pop(key))
     used = re.findall(r"""(?:url\(|href=")#([^)"]+)""", ET.tostring(root, encoding="unicode"))

@@ -121,7 +121,7 @@ def _under_headline(calibration: Calibration) -> tuple[str, ...]:
 
 
 def _sections(calibration: Calibration) -> tuple[Section, ...]:
-    remarks = tuple(remark.text for remark in calibration.remarks)
+    remarks = tuple(plain(remark.text) for remark in calibration.remarks)
     return (
         Section("remarks", items=remarks[: words.MOST_REMARKS], more=remarks[words.MOST_REMARKS :]),
         _levels(calibration),
@@ -129,7 +129,7 @@ def _sections(calibration: Calibration) -> tuple[Section, ...]:
         _why(calibration),
         _named_bands(calibration),
         _left_out(calibration),
-        Section("reading", items=calibration.reading),
+        Section("reading", items=tuple(plain(text) for text in calibration.reading)),
         Section("method", terms=prose.method(calibration), notes=prose.FOOTNOTES),
         Section("table", texts=(prose.TABLE_NOTE,), tables=(_level_table(calibration),)),
         Section("rules", tables=(_table(("fact", "value"), prose.rules_facts(calibration)),)),
@@ -174,7 +174,7 @@ def _ranking_sections(calibration: Calibration) -> tuple[Section, ...]:
     ranking, validation = words.chosen_ranking(calibration), calibration.validation
     if ranking is None or validation is None or not validation.conversions or not validation.bands:
         return (Section("bands", texts=(prose.UNTESTED,)),)
-    return (_bands(validation), _gains(validation, ranking), _meaning(validation, ranking))
+    return (_bands(validation), _gains(calibration, validation, ranking), _meaning(validation, ranking))
 
 
 def _bands(validation: Validation) -> Section:
@@ -185,7 +185,7 @@ def _bands(validation: Validation) -> Section:
     return Section("bands", charts=(chart,), notes=prose.out_of_order(validation.bands))
 
 
-def _gains(validation: Validation, ranking: Ranking) -> Section:
+def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -> Section:
     reached = share_reached(ranking.scores, CALLED)
     if reached is None:
         return Section("gains")
@@ -193,7 +193,7 @@ def _gains(validation: Validation, ranking: Ranking) -> Section:
     title, note = prose.gains_title(CALLED, reached), prose.gains_note(validation)
     overall = validation.conversions / validation.leads
     svg = figures.gains(points, overall, (CALLED, reached), name="gains", label=prose.aria(title, note))
-    notes = (prose.capacity(validation.capacity),) if validation.capacity else ()
+    notes = (words.capacity_sentence(calibration),) if validation.capacity else ()
     return Section("gains", charts=(Chart(title, note, Markup(svg)),), notes=notes)  # noqa: S704
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from calibrate.bands import Band, Capacity, inversions
+from calibrate.bands import Band, inversions
 from calibrate.calibration import Calibration
 from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.ranking import Auc
@@ -206,18 +206,6 @@ def out_of_order(bands: Sequence[Band]) -> tuple[str, ...]:
         f"Score {band_range(found.lower)} converts better ({percent(found.lower.rate)}) than {band_range(found.upper)} "
         f"({percent(found.upper.rate)}): {'that may be chance' if found.p_value >= 0.05 else 'hardly by chance'}."
         for found in inversions(bands)
-    )
-
-
-def capacity(found: Capacity) -> str:
-    """What the leads bring that fit into the places that sales has."""
-    places = f"With places for {count(found.places)} of the held-out leads"
-    if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
-        return f"{places}, not even the leads with the best score all fit; take them in any order."
-    return (
-        f"{places}, call those with a score of {count(found.score_from)} and up: {count(found.leads)} leads, "
-        f"{count(found.conversions)} customers ({percent(found.rate)}, 95% range "
-        f"{percent_range(found.rate_low, found.rate_high)})."
     )
 
 

@@ -12,7 +12,18 @@ from calibrate.calibration import Calibration
 from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.ranking import Auc, auc_in_words
 from calibrate.validation import Ranking, Validation
-from reports.numbers import MINUS, columns_wide, count, cut, day, filled, percent, signed, whole_percent
+from reports.numbers import (
+    MINUS,
+    columns_wide,
+    count,
+    cut,
+    day,
+    filled,
+    percent,
+    percent_range,
+    signed,
+    whole_percent,
+)
 
 MOST_REMARKS = 7
 
@@ -101,13 +112,25 @@ def tested(validation: Validation) -> str:
     return f"Tested on the newest {leads}{period}, with points made in the same way from the {older}."
 
 
-def learning_sentence(calibration: Calibration) -> str:
-    """From how many leads the points were learned and how they were tested, for the command line."""
+def counted_lines(calibration: Calibration) -> list[str]:
+    """Which leads count, which do not and why, and which ones test the points."""
+    overall = calibration.overall
+    lines = [
+        f"{count(overall.leads)} of {count(calibration.rows)} leads counted, {count(overall.conversions)} of them won "
+        f"({calibration.outcome}): {percent(overall.rate)}, 95% range {percent_range(overall.low, overall.high)}."
+    ]
+    left_out = [f"{count(item.leads)} {item.reason}" for item in calibration.excluded if item.leads]
+    if left_out:
+        lines.append(f"Not counted: {'; '.join(left_out)}.")
+    return [*lines, _learning_sentence(calibration)]
+
+
+def _learning_sentence(calibration: Calibration) -> str:
     validation, leads = calibration.validation, count(calibration.overall.leads)
     if validation is None:
         return f"Learning from {leads} leads; too few to hold some back for a test."
     if validation.kind == "cross-fitted" or validation.learned_from is None:
-        return f"Learning from {leads} leads, testing each on points made without it."
+        return f"Learning from {leads} leads, testing each with points made without it."
     return f"Learning from {count(validation.learned_from)} leads, testing on the newest {count(validation.leads)}."
 
 
@@ -124,15 +147,31 @@ def ranking_sentence(calibration: Calibration) -> str:
 
 
 def best_tenth_sentence(calibration: Calibration) -> str:
-    """How many held-out customers the best tenth holds; empty where it was not tested."""
+    """How many held-out customers the best tenth holds; empty where it was not tested or most leads tie."""
     ranking = chosen_ranking(calibration)
     best = best_share(ranking.scores, 0.1) if ranking else None
-    if ranking is None or best is None:
+    if ranking is None or best is None or best.share_of_leads > 0.5:
         return ""
     named = "best tenth" if abs(best.share_of_leads - 0.1) < 0.025 else f"best {whole_percent(best.share_of_leads)}"
     return (
         f"The {named} (score {count(best.score)} and up, {count(best.leads)} leads) holds {count(best.conversions)} "
         f"of the {count(ranking.scores.total_conversions)} customers."
+    )
+
+
+def capacity_sentence(calibration: Calibration) -> str:
+    """What the held-out leads bring that fit into the places sales has; empty where nobody said how many."""
+    found = calibration.validation.capacity if calibration.validation else None
+    if found is None:
+        return ""
+    said = calibration.settings.report.capacity
+    places = f"Sales has {said}, places for {count(found.places)} of the held-out leads"
+    if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
+        return f"{places}: even the leads with the best score do not all fit; take these in any order."
+    return (
+        f"{places}: call from score {count(found.score_from)} up, {count(found.leads)} leads with "
+        f"{count(found.conversions)} customers ({percent(found.rate)}, 95% range "
+        f"{percent_range(found.rate_low, found.rate_high)})."
     )
 
 
@@ -163,14 +202,11 @@ def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False
 
 
 def remark_lines(calibration: Calibration, *, ascii: bool = False) -> list[str]:
-    """`Please note` and a line a remark, most harmful first, at most seven; nothing where there is none."""
+    """A line a remark, most harmful first, at most seven and how many more there are."""
     texts = [remark.text for remark in calibration.remarks]
-    if not texts:
-        return []
-    more = len(texts) - MOST_REMARKS
-    lines = ["Please note", *(f"  {text}" for text in texts[:MOST_REMARKS])]
-    if more > 0:
-        lines.append(f"  … {more} more in report.html")
+    lines = texts[:MOST_REMARKS]
+    if len(texts) > MOST_REMARKS:
+        lines.append(f"… {len(texts) - MOST_REMARKS} more in report.html")
     return [_ascii(line) for line in lines] if ascii else lines
 
 

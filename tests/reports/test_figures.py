@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import pairwise
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibrate.bands import equal_bands
+from calibrate.ranking import ScoreCounts, gains
+from reports import figures
+from reports.figures import Step
+from reports.numbers import cut, plain
+
+PALETTE = {"#0b6e99", "#c4511a", "#b8460f", "#1d2430", "#5b6472", "#8a8f98", "#e3e6ea", "#ffffff"}
+
+
+def texts(svg: str) -> list[str]:
+    return ["".join(item.itertext()).strip() for item in ET.fromstring(svg).iter("text")]
+
+
+def drawn(calibration, scores):
+    parts = [(item.name, item.levels) for item in calibration.attributes]
+    bands = equal_bands(scores)
+    points = [(0.0, 0.0), *((gain.share_of_leads, gain.share_of_conversions) for gain in gains(scores))]
+    curve = [(score, 0.1 + score / 100) for score in range(-10, 30)]
+    histogram = list(zip(scores.scores, scores.leads, strict=True))
+    return {
+        "forest": figures.forest(parts, calibration.overall.rate, name="a", label="finding"),
+        "bands": figures.bands(bands, 0.195, name="b", label="finding"),
+        "gains": figures.gains(points, 0.195, (0.2, 0.46), name="c", label="finding"),
+        "meaning": figures.meaning(curve, [(25.0, bands[0])], histogram, name="d", label="finding"),
+        "waterfall": figures.waterfall([Step("a", 5), Step("b", -2)], 3, name="e", label="finding"),
+    }
+
+
+def test_every_chart_says_its_finding_and_is_read_without_eyes(calibration, scores):
+    for svg in drawn(calibration, scores).values():
+        root = ET.fromstring(svg)
+        assert (root.tag, root.get("role"), root.get("aria-label")) == ("svg", "img", "finding")
+        assert "xmlns" not in svg
+        assert "<style" not in svg
+        assert "metadata" not in svg
+
+
+def test_no_text_is_smaller_than_eleven_pixels(calibration, scores):
+    for svg in drawn(calibration, scores).values():
+        sizes = [float(size) for size in re.findall(r"font(?:-size)?: [^;\"]*?([\d.]+)px", svg)]
+        assert sizes
+        assert min(sizes) >= 11
+        root = ET.fromstring(svg)
+        assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+
+
+def test_only_the_colours_of_the_house(calibration, scores):
+    for svg in drawn(calibration, scores).values():
+        assert {color.lower() for color in re.findall(r"#[0-9a-fA-F]{6}\b", svg)} <= PALETTE
+
+
+def test_the_same_bytes_twice_whatever_the_reader_set(calibration, scores):
+    before = drawn(calibration, scores)
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "svg.fonttype": "path", "text.usetex": True}):
+        assert drawn(calibration, scores) == before
+    assert mpl.rcParams["svg.fonttype"] == mpl.rcParamsDefault["svg.fonttype"]
+
+
+def test_forest_has_counts_points_and_words_in_searchable_text(calibration, scores):
+    found = texts(drawn(calibration, scores)["forest"])
+    for text in (
+        "Asked for a demo",
+        "yes",
+        "40 of 100",
+        "+25",
+        "all leads 15.0%",
+        "110 of 900",
+        "−3",
+        "unclear",
+        "too few",
+    ):
+        assert text in found
+
+
+def test_forest_puts_rates_where_they_belong(calibration, scores):
+    svg = figures.forest([(item.name, item.levels) for item in calibration.attributes[:1]], 0.15, name="a", label="")
+    dots = [float(x) for x in re.findall(r'<use x="([\d.]+)"', svg)]
+    yes, no = calibration.attributes[0].levels
+    line = re.findall(r'd="M ([\d.]+) 26 ', svg)  # of all leads
+    scale = (dots[0] - float(line[0])) / (yes.rate - 0.15)
+    assert dots[1] - float(line[0]) == pytest.approx(scale * (no.rate - 0.15), abs=1e-3)
+
+
+def test_too_few_leads_do_not_squeeze_the_axis(calibration):
+    source = next(item for item in calibration.attributes if item.name == "Source")
+    wide = [replace(level, rate_high=1.0) if level.evidence == "too few" else level for level in source.levels]
+    svg = figures.forest([("a", source.levels)], 0.15, name="a", label="")
+    assert texts(figures.forest([("a", wide)], 0.15, name="a", label="")) == texts(svg)
+
+
+def test_bars_are_as_high_as_their_rates(scores):
+    bands = equal_bands(scores)
+    svg = figures.bands(bands, 0.195, name="b", label="")
+    paths = re.findall(r'd="(M [^"]*z)\s*" style="fill: (#0b6e99|#8a8f98|#ffffff; stroke|url)', svg)
+    heights = []
+    for path, _ in paths:
+        ys = [float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
+        if max(ys) == 246:
+            heights.append(246 - min(ys))
+    for (high, first), (low, second) in pairwise(zip(heights, (band.rate for band in bands), strict=False)):
+        assert high * second == pytest.approx(low * first, rel=1e-3)
+    assert len(heights) >= 9
+
+
+def test_bands_show_rate_scores_and_counts_and_name_what_is_out_of_order(scores):
+    found = texts(figures.bands(equal_bands(scores), 0.195, name="b", label=""))
+    for text in ("50.0%", "25", "20 won", "of 40", "all held-out leads 19.5%"):
+        assert text in found
+    assert found.count("out of order") == 1  # 10 of 40 after 9 of 40
+
+
+def test_a_single_band_is_drawn(scores):
+    tied = ScoreCounts((3,), (100,), (10,))
+    assert "10.0%" in texts(figures.bands(equal_bands(tied), 0.1, name="b", label=""))
+
+
+def test_waterfall_ends_at_the_score():
+    found = texts(figures.waterfall([Step("up", 12), Step("down", -4)], 8, name="w", label=""))
+    for text in ("up", "+12", "down", "−4", "score", "8"):
+        assert text in found
+
+
+@pytest.mark.parametrize("score", [0, -7])
+def test_waterfall_of_a_score_at_or_below_zero(score):
+    assert texts(figures.waterfall([Step("a", score)], score, name="w", label=""))
+
+
+@settings(max_examples=15, deadline=None)
+@given(name=st.text(max_size=40))
+def test_any_name_gives_a_sound_chart_that_holds_it(name):
+    svg = figures.waterfall([Step(name, 3)], 3, name="w", label=plain(name))
+    assert cut(name, 40) in texts(svg)
+    assert ET.fromstring(svg).get("aria-label") == plain(name)
+
+
+def test_dollars_stay_dollars():
+    assert "$x^2$ and \\$5" in texts(figures.waterfall([Step("$x^2$ and \\$5", 3)], 3, name="w", label=""))

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import math
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from calibrate.ranking import ScoreCounts
+from calibrate.remarks import Remark
+from reports import prose
+from reports.page import MOST_FORESTS, Report, render_page
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser would: elements that fit into each other, their attributes, the text outside charts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.attributes.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open and data.strip():
+            self.text.append(data.strip())
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(calibration) -> str:
+    return render_page(calibration)
+
+
+def test_page_asks_for_nothing_but_itself(page):
+    reader = read(page)
+    assert "http:" not in page
+    assert "https:" not in page
+    tags = {tag for tag, _ in reader.attributes}
+    assert not tags & {"script", "link", "img", "iframe", "object", "a"}
+    policy = next(item["content"] for tag, item in reader.attributes if item.get("http-equiv"))
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert all(item.get("href", "#").startswith("#") for _, item in reader.attributes)
+    assert not any(name.startswith("on") for _, item in reader.attributes for name in item)
+
+
+def test_page_tells_in_order(page):
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    order = ["levels", "bands", "gains", "meaning", "why", "named", "left_out", "reading", "method", "table", "rules"]
+    assert headings == [prose.HEADING[key] for key in order]
+    assert page.index("headline") < page.index('class="facts"') or "headline" in page
+
+
+def test_facts_and_left_out_leads_are_there(page):
+    text = " ".join(read(page).text)
+    for part in (
+        "1,000",
+        "of 1,100 in the file",
+        "150",
+        "15.0%",
+        "2 Jan 2026 to 30 Sep 2026",
+        "open and younger than 90 days",
+    ):
+        assert part in text
+
+
+def test_table_of_levels_has_every_level_with_its_numbers(page, calibration):
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{prose.HEADING['table']}") :])
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows]
+    yes = next(row for row in cells if row[:1] == ["yes"])
+    # 40 of 100: Wilson 30.9 to 49.8 %; lift 25.0, Newcombe 16.6 to 34.0.
+    assert yes[1:5] == ["40 of 100", "40.0% (30.9% to 49.8%)", "+25.0 (+16.6 to +34.0)", "+25"]
+    levels = sum(len(item.levels) for item in calibration.attributes)
+    assert sum(len(row) == 8 for row in cells) == levels
+
+
+def test_every_chart_has_a_title_a_note_and_a_name(page):
+    figures = re.findall(r"<figure>(.*?)</figure>", page, re.DOTALL)
+    assert len(figures) == 5
+    for figure in figures:
+        title = re.search(r"<h3>(.+?)</h3>", figure)[1]
+        assert re.search(r'<p class="note">.+?</p>', figure)
+        assert f'role="img" aria-label="{title}' in figure
+
+
+def test_ids_are_unique_and_all_references_known(page):
+    ids = Counter(re.findall(r'\bid="([^"]+)"', page))
+    assert max(ids.values()) == 1
+    assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', page)) == set(ids)
+
+
+def test_statistics_keep_their_jargon_to_the_footnotes(page):
+    body = page
+    for footnote in prose.FOOTNOTES:
+        body = body.replace(footnote, "")
+    for word in ("AUC", "Gini", "KS", "decile", "p-value", "ROC", "Newcombe", "Wilson"):
+        assert not re.search(rf"\b{word}\b", body)
+    assert not re.search(r"\b(nan|inf|None|Markup)\b", " ".join(read(page).text))
+
+
+def test_worked_lead_adds_up(page):
+    # The lead with most reasons and both signs: no demo -3, Referral +15, Denmark 0: 12.
+    assert "This lead scores 12: band B" in page
+
+
+def test_bands_of_the_rules_have_held_out_rates(page):
+    # Scores 20 and 25: 36 of 80; 0 to 19: 4 + 10 + 9 + 12 of 160.
+    section = page[page.index(f"<h2>{prose.HEADING['named']}") :]
+    assert ">36 of 80<" in section
+    assert ">35 of 160<" in section
+    assert ">call first<" in section
+
+
+def test_remarks_first_and_the_rest_folded(calibration):
+    nine = replace(calibration, remarks=tuple(Remark("note", f"remark {i}") for i in range(9)))
+    page = render_page(nine)
+    assert page.index("Please note") < page.index(prose.HEADING["levels"])
+    assert page.index("remark 6") < page.index("<summary>2 more</summary>") < page.index("remark 7")
+
+
+def test_hostile_names_are_text_and_nothing_else(hostile):
+    page = render_page(hostile)
+    reader = read(page)
+    assert "<script" not in page
+    assert {tag for tag, _ in reader.attributes}.isdisjoint({"script", "b"})
+    text = " ".join(reader.text)
+    assert "<script>alert(1)</script>" in text
+    assert "{{ 7*7 }} {% raw %}" in text
+    assert "$x^2$ costs $5" in text
+    assert page.encode("utf-8").decode() == page
+    assert not re.search("[\x00-\x08\u202e]", page)
+
+
+def test_page_without_a_test(calibration):
+    page = render_page(replace(calibration, validation=None))
+    assert prose.UNTESTED in page
+    assert page.count("<figure>") == 2
+    read(page)
+
+
+def test_page_of_one_attribute_without_any_difference(make):
+    flat = make({"a": [("x", 75, 500), ("y", 75, 500)]}, strength=math.inf, left_out=(), excluded=(), reading=())
+    page = render_page(flat)
+    assert "No difference here is worth a whole point" in page
+    assert prose.HEADING["left_out"] not in page
+    assert prose.HEADING["why"] not in page
+    read(page)
+
+
+def test_page_when_all_held_out_leads_tie(calibration):
+    tied = ScoreCounts((0,), (100,), (10,))
+    ranking = replace(calibration.validation.rankings[0], scores=tied)
+    from calibrate.bands import equal_bands
+
+    validation = replace(
+        calibration.validation,
+        leads=100,
+        conversions=10,
+        rankings=(ranking,),
+        bands=equal_bands(tied),
+        probability=None,
+    )
+    page = render_page(replace(calibration, validation=validation))
+    assert "same score" in page
+    assert prose.HEADING["meaning"] not in page
+
+
+def test_two_hundred_attributes(make):
+    table = {f"attribute {i}": [("yes", 30 + i % 40, 200), ("no", 120 - i % 40, 800)] for i in range(200)}
+    page = render_page(make(table))
+    assert page.count("<figure>") == MOST_FORESTS + 4
+    assert "more attributes, with smaller differences" in page
+    assert page.count('scope="rowgroup"') == 200
+    assert len(page) < 1_000_000
+
+
+def test_long_attributes_go_on_in_the_next_chart(make):
+    page = render_page(make({"town": [(f"town {i}", 10 + i % 30, 100) for i in range(90)]}))
+    assert page.count("<figure>") == 3 + 4  # 90 levels in charts of 39 levels and a heading
+    heights = [int(tall) for tall in re.findall(r'<svg [^>]*height="(\d+)"', page)]
+    assert max(heights) <= 72 + 20 * 40
+
+
+def test_size_of_a_usual_page(make):
+    table = {f"attribute {i}": [(f"level {j}", 20 + 5 * j, 200) for j in range(5)] for i in range(15)}
+    assert len(render_page(make(table)).encode()) < 400 * 1024
+
+
+def test_fragment_keeps_its_styles_to_itself(calibration):
+    fragment = Report(calibration)._repr_html_()
+    assert fragment.startswith("<style>")
+    for part in ("<!DOCTYPE", "<html", "<body", "<meta", "@page", "body{"):
+        assert part not in fragment
+    style = re.search(r"<style>(.*?)</style>", fragment, re.DOTALL)[1].replace("@media print{", "")
+    selectors = [item for rule in re.findall(r"([^{}]+)\{", style) for item in rule.split(",")]
+    assert all(item.strip().startswith(".lead-calibrate") for item in selectors)
+    read(fragment)
+
+
+def test_report_saves_its_page(calibration, tmp_path):
+    report = Report(calibration)
+    report.save(tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_bytes() == report.html.encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+SCRIPT = """
+import hashlib, importlib.util, sys
+import reports.page
+heavy = {"matplotlib", "pandas", "scipy", "statsmodels"} & set(sys.modules)
+spec = importlib.util.spec_from_file_location("fixtures", sys.argv[1])
+fixtures = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(fixtures)
+page = reports.page.render_page(fixtures.made())
+print(sorted(heavy), hashlib.sha256(page.encode()).hexdigest())
+"""
+
+
+def test_same_bytes_in_every_process_and_nothing_heavy_before_it_is_needed(calibration):
+    fixtures = Path(__file__).with_name("conftest.py")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(fixtures)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = (run.communicate(timeout=120)[0] for run in runs)
+    assert first == second
+    assert first.startswith("[] ")

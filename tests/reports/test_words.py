@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from calibrate.bands import capacity_cut
+from calibrate.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
+from calibrate.remarks import Remark
+from calibrate.rules import Score
+from calibrate.settings import settings_from
+from calibrate.validation import Ranking
+from reports import prose, words
+from reports.numbers import columns_wide
+
+
+def on_leads(calibration, scores: ScoreCounts, **changes):
+    """The calibration, its points tested on these leads."""
+    ranking = Ranking("lift", scores, area_under_curve(scores))
+    validation = replace(
+        calibration.validation,
+        rankings=(ranking,),
+        leads=scores.total_leads,
+        conversions=scores.total_conversions,
+        **changes,
+    )
+    return replace(calibration, validation=validation)
+
+
+# By hand: of 78 won leads at 2 and 22 at 0 against 100 lost at 1, 78 of 100 pairs are in the right order.
+SEVENTY_EIGHT = ScoreCounts((0, 1, 2), (22, 100, 78), (22, 0, 78))
+
+
+def test_headline_says_pairs_and_share(calibration):
+    # The best fifth of 200 leads is 40 of the 78 at score 2: 40 of 100 customers.
+    assert words.headline(on_leads(calibration, SEVENTY_EIGHT)) == (
+        "On 200 leads that did not make them, the points got the right order in 78 of 100 won-lost pairs; "
+        "the best fifth of leads brought 40% of the customers."
+    )
+
+
+def test_headline_without_a_test_claims_nothing(calibration):
+    untested = replace(calibration, validation=None)
+    assert "not known" in words.headline(untested)
+    assert "not known" in words.ranking_sentence(untested)
+    assert words.best_tenth_sentence(untested) == ""
+    one_class = on_leads(calibration, ScoreCounts((1, 2), (50, 50), (0, 0)))
+    assert "not known" in words.headline(one_class)
+
+
+def test_headline_of_one_score_for_all(calibration):
+    tied = on_leads(calibration, ScoreCounts((0,), (100,), (10,)))
+    assert "same score" in words.headline(tied)
+    assert words.best_tenth_sentence(tied) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(0.7, 0.8, ""), (0.45, 0.6, "may be chance"), (0.3, 0.4, "do not use")]
+)
+def test_a_ranking_like_a_coin_is_called_so(low, high, text):
+    said = words.doubt(Auc((low + high) / 2, low, high, 0.95, 100, 50))
+    assert text in said
+    assert bool(said) == bool(text)
+
+
+def test_noise_is_doubted(calibration, noise):
+    assert "may be chance" in words.headline(on_leads(calibration, noise))
+
+
+def test_ranking_sentence_has_its_range(calibration):
+    result = on_leads(calibration, SEVENTY_EIGHT)
+    auc = result.validation.rankings[0].auc
+    assert words.ranking_sentence(result) == (
+        "On the newest 200 leads the points put won before lost in 78 of 100 pairs "
+        f"(95% range {round(100 * auc.low)} to {round(100 * auc.high)})."
+    )
+    crossed = on_leads(calibration, SEVENTY_EIGHT, kind="cross-fitted", learned_from=None)
+    assert words.ranking_sentence(crossed).startswith("On 200 leads, each scored without it,")
+
+
+def test_best_tenth(calibration):
+    # 40 of the 400 leads have the score 25, and 20 of the 78 customers.
+    assert words.best_tenth_sentence(calibration) == (
+        "The best tenth (score 25 and up, 40 leads) holds 20 of the 78 customers."
+    )
+
+
+def test_capacity(calibration, scores):
+    # 90 places: the two best scores hold 80 leads and 36 customers, the third does not fit.
+    validation = replace(calibration.validation, capacity=capacity_cut(scores, 90))
+    asked = settings_from({"report": {"capacity": "7/week"}})
+    said = words.capacity_sentence(replace(calibration, validation=validation, settings=asked))
+    assert said.startswith(
+        "Sales has 7/week, places for 90 of the held-out leads: call from score 20 up, 80 leads with 36 customers "
+        "(45.0%,"
+    )
+    few = replace(calibration.validation, capacity=capacity_cut(scores, 10))
+    assert "do not all fit" in words.capacity_sentence(replace(calibration, validation=few, settings=asked))
+    assert words.capacity_sentence(calibration) == ""
+
+
+def test_counted_lines(calibration):
+    counted, left_out, learning = words.counted_lines(calibration)
+    assert counted.startswith("1,000 of 1,100 leads counted, 150 of them won (Status = Won): 15.0%, 95% range ")
+    assert left_out == "Not counted: 80 open and younger than 90 days; 20 without an outcome."
+    assert learning == "Learning from 1,000 leads, testing on the newest 400."
+
+
+def test_points_table_strongest_first(calibration):
+    head, first, second, *_ = words.points_table(calibration)
+    assert head.split() == ["points", "rule", "won", "of", "leads", "rate", "data", "support"]
+    # 40 of 100 against 15 % is 25 points; its range is Newcombe's, 16.6 to 34.0 (METHODS, lift_overall_ci_newcombe).
+    assert first.split() == [
+        "+25", "Asked", "for", "a", "demo", "=", "yes", "40", "of", "100", "40.0%", "+17", "to", "+34", "█" * 12,
+    ]  # fmt: skip
+    assert second.split()[:4] == ["+15", "Source", "=", "Referral"]
+    assert second.endswith("█" * 9 + "·" * 3)  # 30 % of a full bar of 40 %
+
+
+def test_points_table_is_cut_and_says_so(calibration):
+    lines = words.points_table(calibration, 2)
+    assert len(lines) == 4
+    shown = sum(bool(level.points) for item in calibration.attributes for level in item.levels)
+    assert lines[-1].strip() == f"… {shown - 2} more in levels.csv"
+
+
+def test_points_table_in_plain_signs(calibration):
+    lines = words.points_table(calibration, 3, ascii=True)
+    assert "\n".join(lines).isascii()
+    assert len(lines[1]) == len(words.points_table(calibration, 3)[1])
+    assert any(line.strip().startswith("-8") for line in lines)
+
+
+def test_points_table_columns_line_up_whatever_the_names(hostile):
+    lines = words.points_table(hostile)
+    assert len({columns_wide(line) for line in lines[1:-1]}) == 1
+
+
+def test_points_table_without_points(make):
+    flat = make({"a": [("x", 75, 500), ("y", 75, 500)]})
+    assert words.points_table(flat) == ["  No level gets points: history shows no difference that makes a whole point."]
+
+
+def test_missing_is_said_without_an_equals_sign(calibration):
+    source = next(item for item in calibration.attributes if item.name == "Source")
+    missing = next(level for level in source.levels if level.level.kind == "missing")
+    assert words.rule_text(source, missing) == "Source missing"
+
+
+def test_support_is_in_points(calibration):
+    # Newcombe's range of 40 of 100 against 150 of 1,000: 16.6 to 34.0 percentage points.
+    level = calibration.attributes[0].levels[0]
+    assert words.support(level, 1) == "+17 to +34"
+    assert words.support(level, 0.5) == "+33 to +68"
+
+
+def test_seven_remarks_at_most(calibration):
+    nine = replace(calibration, remarks=tuple(Remark("note", f"remark {i}") for i in range(9)))
+    assert words.remark_lines(nine) == [*(f"remark {i}" for i in range(7)), "… 2 more in report.html"]
+    assert words.remark_lines(nine, ascii=True)[-1] == "... 2 more in report.html"
+    assert words.remark_lines(calibration) == []
+
+
+def test_method_without_differences(calibration):
+    text = dict(prose.method(replace(calibration, strength=math.inf)))["Cautious points"]
+    assert "all cautious points are 0" in text
+    assert "inf" not in text
+
+
+def test_method_counts_leads_of_the_shrinkage(calibration):
+    # n / (n + M) is one half at n = M and nine tenths at n = 9 M.
+    text = dict(prose.method(calibration))["Cautious points"]
+    assert "37 leads keeps half" in text
+    assert "333 leads nine tenths" in text
+
+
+def test_method_says_what_a_finer_point_is_worth(calibration):
+    finer = calibration.rules.model_copy(update={"score": Score(unit=0.5)})
+    text = dict(prose.method(replace(calibration, rules=finer)))["Points"]
+    assert "one point is worth 0.5 percentage points" in text
+    assert "+50 points" in text
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [
+        (
+            AucDifference(0.006, 0.001, 0.011, 0.02),
+            "cautious points are ahead by 0.6 pairs of 100 (95% range 0.1 to 1.1)",
+        ),
+        (
+            AucDifference(-0.006, -0.011, -0.001, 0.02),
+            "lift points are ahead by 0.6 pairs of 100 (95% range 0.1 to 1.1)",
+        ),
+        (AucDifference(0.002, -0.001, 0.005, 0.2), "cautious points are ahead by 0.2 pairs of 100; that may be chance"),
+    ],
+)
+def test_which_column_ranks_better_and_how_sure(calibration, difference, text):
+    assert text in prose.ranking_note(replace(calibration.validation, difference=difference))
+
+
+def test_bands_out_of_order_are_named(calibration):
+    # 10 of 40 at score 5 after 9 of 40 at score 10.
+    assert prose.out_of_order(calibration.validation.bands) == (
+        "Score 5 converts better (25.0%) than 10 (22.5%): that may be chance.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "above", "text"),
+    [(20, None, "20 and up"), (0, 20, "0 to 19"), (None, 0, "below 0"), (None, None, "all"), (5, 6, "5")],
+)
+def test_scores_of_a_named_band(start, above, text):
+    assert prose.score_range(start, above) == text
+
+
+def test_titles_say_the_finding(calibration):
+    assert prose.forest_title(calibration.attributes, first=True) == (
+        "Asked for a demo moves the score most: yes +25, no −3"
+    )
+    assert prose.bands_title(calibration.validation.bands, 0.195) == (
+        "Leads with a score of 25 convert at 50.0%, all held-out leads at 19.5%"
+    )
