@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calibrate.bands import ties
 from calibrate.errors import DataError, SettingsError
 from calibrate.rules import rules_text
-from calibrate.settings import dump_settings
+from calibrate.settings import PointColumn, dump_settings
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -113,6 +114,8 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
         "flags": [{"kind": item.kind, "column": item.column, "text": item.text} for item in calibration.remarks],
         "strength": None if calibration.strength == float("inf") else calibration.strength,
         "validation": _validation(calibration.validation),
+        "bands": _bands(calibration.validation),
+        "ties": _ties(calibration.validation, calibration.settings.points.column),
         "thresholds": [
             {"band": band.name, "from": band.from_, "share_of_leads": band.leads_share, "rate": band.rate}
             for band in calibration.rules.bands
@@ -142,6 +145,22 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
         else {"difference": gap.difference, "low": gap.low, "high": gap.high, "p_value": gap.p_value},
         "capacity": None if capacity is None else _fields(capacity),
     }
+
+
+def _bands(validation: Validation | None) -> list[dict[str, Any]]:
+    """The bands with what bands.csv has no room for; cumulative shares run from the best band down."""
+    bands, reached, called = [], 0.0, 0.0
+    for band in validation.bands if validation else ():
+        reached += band.share_of_conversions or 0.0
+        called += band.share_of_leads
+        row = {"score_from": band.score_from, "score_to": band.score_to, "lift": band.lift}
+        bands.append(row | {"leads_reached": called, "conversions_reached": reached})
+    return bands
+
+
+def _ties(validation: Validation | None, column: PointColumn) -> dict[str, Any] | None:
+    found = ties(validation.ranking(column).scores) if validation else None
+    return None if found is None else dict(_fields(found))
 
 
 def _probability(calibration: Calibration) -> dict[str, Any] | None:
