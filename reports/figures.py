@@ -207,7 +207,7 @@ def _meaning(
 ) -> None:
     low, high = curve[0][0], curve[-1][0]
     top = max([chance for _, chance in curve] + [band.rate_high for _, band in seen])
-    across, up = _scale(low, high, 60, 620), _scale(0.0, top, 250, 14)
+    across, up = _scale(low, high, 70, 610), _scale(0.0, top, 250, 14)
     for tick in _ticks(0.0, top, 6):
         _line(sheet, [60, 620], [up(tick)] * 2, LINE, 1)
         _text(sheet, 54, up(tick), f"{100 * tick:g}%", SMALL, SECONDARY, "right")
