@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -185,16 +185,29 @@ def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int,
 @click.option("-o", "--out", metavar="FOLDER", default="calibrate-demo", show_default=True, help="Written over.")
 @click.pass_obj
 def demo(voice: Voice, out: str) -> None:
-    """Run the main job on the packaged sample history: 6,000 made-up leads."""
+    """Run the main job on the packaged sample history: 6,000 made-up leads.
+
+    The history itself is written beside the results, to try the other commands on.
+    """
     from calibrate.sample import sample_file
     from calibrate.settings import load_settings
 
     settings = load_settings(sample_file("leads.toml"))
-    voice.remark("The sample: 6,000 made-up leads, with the settings of leads.toml.")
-    _run(voice, str(sample_file("leads.csv")), settings, Path(out), overwrite=True, force=False)
+    history = sample_file("leads.csv")
+    beside = {"leads.csv": history.read_text(encoding="utf-8")}
+    _run(voice, str(history), settings, Path(out), overwrite=True, force=False, beside=beside)
 
 
-def _run(voice: Voice, file: str, settings: Settings, folder: Path, *, overwrite: bool, force: bool) -> None:
+def _run(
+    voice: Voice,
+    file: str,
+    settings: Settings,
+    folder: Path,
+    *,
+    overwrite: bool,
+    force: bool,
+    beside: Mapping[str, str] | None = None,
+) -> None:
     from calibrate.calibration import run as run_calibration
     from calibrate.output import check_folder, diagnostics, write_run
 
@@ -204,7 +217,7 @@ def _run(voice: Voice, file: str, settings: Settings, folder: Path, *, overwrite
     step("drawing the report")
     from reports.page import render_page
 
-    names = write_run(result, render_page(result), folder, overwrite=overwrite)
+    names = write_run(result, render_page(result), folder, overwrite=overwrite, beside=beside)
     step("")
     if voice.as_json:
         voice.say(json.dumps(diagnostics(result), indent=2, ensure_ascii=False))

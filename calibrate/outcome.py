@@ -69,7 +69,7 @@ class Outcome:
             return None
         places = pc.index_in(plain_texts(batch.column(self.key)), value_set=self.deal_keys)
         index = pc.fill_null(places, len(self.deal_days)).to_numpy(zero_copy_only=False)
-        return np.append(self.deal_days, np.int32(NO_DAY)).take(index)
+        return np.asarray(np.append(self.deal_days, np.int32(NO_DAY)).take(index), dtype=np.int32)
 
     def _state(self, text: str | None) -> int:
         if text is None:

@@ -30,8 +30,17 @@ BAND_COLUMNS = (
 FILES = ("rules.json", "report.html", "levels.csv", "bands.csv", "diagnostics.json", "calibrate.toml")
 
 
-def write_run(calibration: Calibration, page: str, folder: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
+def write_run(
+    calibration: Calibration,
+    page: str,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    beside: Mapping[str, str] | None = None,
+) -> tuple[str, ...]:
     """Names of the files written into the folder, which appears whole or not at all.
+
+    beside: further files, name and text.
 
     Raises:
         SettingsError: the folder holds something and `overwrite` is not set.
@@ -46,6 +55,7 @@ def write_run(calibration: Calibration, page: str, folder: str | Path, *, overwr
         "bands.csv": _csv(BAND_COLUMNS, band_rows(calibration.validation)),
         "diagnostics.json": json.dumps(diagnostics(calibration), indent=2, ensure_ascii=False) + "\n",
         "calibrate.toml": dump_settings(calibration.settings),
+        **(beside or {}),
     }
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
