@@ -338,6 +338,9 @@ def _push(top: list[Ints], reasons: Ints) -> None:
 def _joined(top: Sequence[Ints], texts: Sequence[str], rows: int) -> pa.Array:
     if not top:
         return pa.array([""] * rows, pa.large_string())
-    words = pa.array(texts, pa.large_string())
-    parts = [words.take(pa.array(_TEXTS - (slot & _TEXTS), mask=slot == 0)) for slot in top]
-    return pc.binary_join_element_wise(*parts, pa.scalar("; ", pa.large_string()), null_handling="skip")
+    words = pa.array([*texts, ""], pa.large_string())
+    places = [_TEXTS - (slot & _TEXTS) for slot in top]
+    # Arrow leaves a lead out of the result when all its parts are null, so the first never is.
+    first = words.take(pa.array(np.where(top[0] == 0, len(texts), places[0])))
+    others = [words.take(pa.array(place, mask=slot == 0)) for place, slot in zip(places[1:], top[1:], strict=True)]
+    return pc.binary_join_element_wise(first, *others, pa.scalar("; ", pa.large_string()), null_handling="skip")

@@ -18,6 +18,7 @@ from calibrate.lint import Readable, between, found_text, path_to
 from calibrate.rules import FORMAT, Attribute, Gate, Group, Part, Reference, Rule, Rules, Score, ScoreBand, json_schema
 
 P = TypeVar("P", bound=Part)
+_TOO_DEEP = "found brackets nested too deep to read, expected a rules document; check what wrote it"
 _TAGS = ("<in>", "<is>", "<has>", "<range>")
 _EXPECTED = {
     "int_type": "a whole number; round it, or let score.unit be the finer step",
@@ -44,7 +45,7 @@ def faults_of_json(text: str) -> tuple[str, ...]:
     try:
         return _faults_of_json(text)
     except RecursionError:
-        return ("found brackets nested too deep to read, expected a rules document; check what wrote it",)
+        return (_TOO_DEEP,)
 
 
 def _faults_of_json(text: str) -> tuple[str, ...]:
@@ -65,9 +66,11 @@ def _faults_of_json(text: str) -> tuple[str, ...]:
     try:
         Rules.model_validate_json(text, by_alias=True, by_name=False)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            if item["type"] != "json_invalid":
-                found.setdefault(*_shape_fault(item, raw))
+        shaped = [item for item in error.errors(include_url=False) if item["type"] != "json_invalid"]
+        if not shaped and not found:
+            return (_TOO_DEEP,)
+        for item in shaped:
+            found.setdefault(*_shape_fault(item, raw))
         return (*found.values(), *between(_readable(raw)))
     return tuple(found.values())
 
