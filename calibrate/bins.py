@@ -213,9 +213,9 @@ class _History:
 
 
 def _distinct(values: ArrayLike) -> tuple[Floats, Places]:
-    """The finite values, ascending, and how often each occurs."""
+    """The finite values, ascending, and how often each occurs; beyond 1e300 differences would not be finite."""
     numbers = np.asarray(values, dtype=np.float64)
-    return np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    return np.unique(numbers[np.abs(numbers) < 1e300], return_counts=True)
 
 
 def _placeholders(distinct: Floats, counts: Places) -> Floats:
