@@ -82,7 +82,5 @@ def normal_quantile(confidence: float) -> float:
         SettingsError: confidence is not between 0 and 1.
     """
     if not 0 < confidence < 1:
-        raise SettingsError(
-            f"confidence: found {confidence!r}; expected a number between 0 and 1; write 0.95 for 95 %"
-        )
+        raise SettingsError(f"confidence: found {confidence!r}; expected a number between 0 and 1; write 0.95 for 95 %")
     return NormalDist().inv_cdf((1 + confidence) / 2)
