@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage; 130 stopp
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -79,6 +80,26 @@ def _reading(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_SPEAKING: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("--config",), {"metavar": "FILE", "help": "Settings.  [default: calibrate.toml, where there is one]"}),
+    (("--json", "as_json"), {"is_flag": True, "help": "Print results as JSON."}),
+    (("--quiet",), {"is_flag": True, "help": "Print results only, no remarks."}),
+)
+
+
+def _speaking(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say how the program speaks; they may stand before or after the command's name."""
+
+    @click.pass_obj
+    @functools.wraps(command)
+    def speaking(voice: Voice, /, *, config: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
+        command(Voice(voice.as_json or as_json, voice.quiet or quiet, config or voice.config), **options)
+
+    for names, settings in reversed(_SPEAKING):
+        speaking = click.option(*names, **settings)(speaking)
+    return speaking
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="First time?  calibrate demo")
 @click.option("--config", metavar="FILE", help="Settings.  [default: calibrate.toml, where there is one]")
 @click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
@@ -94,7 +115,7 @@ def cli(context: click.Context, config: str | None, as_json: bool, quiet: bool) 
 @click.argument("file")
 @click.option("--deals", metavar="FILE", help="A second file, with the deals: look at how it is read too.")
 @_reading
-@click.pass_obj
+@_speaking
 def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> None:
     """Show how a file is read, what is in it, and what could be the outcome."""
     from calibrate.inspecting import inspect_file
@@ -135,7 +156,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--overwrite", is_flag=True, help="Write over the folder.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 30 conversions.")
 @_reading
-@click.pass_obj
+@_speaking
 def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: bool, **options: Any) -> None:
     """Work out points from past leads.
 
@@ -157,7 +178,7 @@ def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: boo
 @click.option("-o", "--out", metavar="FILE", help='[default: FILE + "-scored"]')
 @click.option("--reasons", type=click.IntRange(0, 20), default=3, show_default=True, help="Reasons a lead.")
 @_reading
-@click.pass_obj
+@_speaking
 def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int, **reading: Any) -> None:
     """Add score, percentile, band and reasons to a file of leads.
 
@@ -183,7 +204,7 @@ def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int,
 
 @cli.command(epilog="Example:  calibrate demo --out demo")
 @click.option("-o", "--out", metavar="FOLDER", default="calibrate-demo", show_default=True, help="Written over.")
-@click.pass_obj
+@_speaking
 def demo(voice: Voice, out: str) -> None:
     """Run the main job on the packaged sample history: 6,000 made-up leads.
 
@@ -345,7 +366,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="calibrate", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
