@@ -68,7 +68,7 @@ class _CellCoder:
         if self.kind == "boolean":
             filled = pc.add(pc.cast(column, pa.uint8()), pa.scalar(1, pa.uint8()))
             return [np.asarray(pc.fill_null(filled, MISSING), dtype=np.uint8)]
-        encoded = column if pa.types.is_dictionary(column.type) else _texts(column).dictionary_encode()
+        encoded = _encoded(column)
         tables = self._tables(encoded.dictionary)
         indices = encoded.indices
         if indices.null_count:
@@ -125,10 +125,11 @@ class _NumberTable:
         self.edges = np.array(edges, dtype=np.float64)
         kind = np.uint8 if len(self.edges) < 254 else np.uint16
         self.cut = np.iinfo(kind).max
+        self.table: npt.NDArray[Any] = np.full(1, self.cut, dtype=kind)
         bits = self.edges.view(np.int64)
         positive = bits[self.edges > 0]
         if not len(positive):
-            self.shift, self.base, self.table = 0, 0, np.full(1, self.cut, dtype=kind)
+            self.shift = self.base = 0
             return
         self.shift = max(0, int(positive[-1] - positive[0]).bit_length() - window)
         self.base = int(positive[0] >> self.shift) - 1
@@ -155,25 +156,44 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     for item in cells:
         by_column.setdefault(item.column, []).append(item)
     coders = {column: _CellCoder(items) for column, items in by_column.items()}
-    marks = _Marks(outcome, settings, source.options.dates)
-    parts: dict[str, list[list[Codes]]] = {column: [[] for _ in items] for column, items in by_column.items()}
+    rows = source.rows or 0
+    marks = _Marks(outcome, settings, source.options.dates, rows)
+    grown = {column: [_Grown(np.uint8, rows) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
     for batch in source.batches(wanted):
         keep = marks.read(batch)
         for column, coder in coders.items():
-            for part, codes in zip(parts[column], coder.codes(batch.column(column)), strict=True):
-                part.append(codes if keep is None else codes[keep])
-    settled, arrays = [], []
-    for column, coder in coders.items():
-        settled += coder.settled()
-        arrays += [_joined(part) for part in parts.pop(column)]
-    return marks.store(tuple(settled), arrays)
+            for whole, codes in zip(grown[column], coder.codes(batch.column(column)), strict=True):
+                whole.append(codes if keep is None else codes[keep])
+    settled = [cells for coder in coders.values() for cells in coder.settled()]
+    return marks.store(tuple(settled), [whole.array() for column in grown.values() for whole in column])
+
+
+class _Grown:
+    """An array that grows at its end, without a second copy where the number of rows is known beforehand."""
+
+    def __init__(self, kind: npt.DTypeLike, rows: int) -> None:
+        self.room: npt.NDArray[Any] = np.empty(rows, dtype=kind)
+        self.size = 0
+
+    def append(self, part: npt.NDArray[Any]) -> None:
+        end = self.size + len(part)
+        if part.dtype.itemsize > self.room.itemsize:
+            self.room = self.room.astype(part.dtype)
+        if end > len(self.room):
+            self.room.resize(max(end, len(self.room) * 3 // 2), refcheck=False)
+        self.room[self.size : end] = part
+        self.size = end
+
+    def array(self) -> Any:
+        self.room.resize(self.size, refcheck=False)
+        return self.room
 
 
 class _Marks:
     """What is known of each lead beside its attributes, and who is not counted."""
 
-    def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None) -> None:
+    def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None, rows: int) -> None:
         self.outcome, self.settings, self.order = outcome, settings, order
         wanted = (
             None if outcome.deal_keys is not None else outcome.column,
@@ -184,9 +204,8 @@ class _Marks:
         self.columns = [name for name in wanted if name]
         self.rows = self.open = self.unknown = self.early = 0
         self.newest = NO_DAY
-        self.won: list[npt.NDArray[np.uint8]] = []
-        self.fold: list[npt.NDArray[np.uint8]] = []
-        self.day: list[npt.NDArray[np.int32]] = []
+        self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
+        self.day = _Grown(np.int32, rows if settings.date else 0)
 
     def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | None:
         """Take the batch in; which of its leads to keep, None for all."""
@@ -212,17 +231,16 @@ class _Marks:
 
     def _folds(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
         if self.settings.account:
-            encoded = _texts(batch.column(self.settings.account)).dictionary_encode()
-            table = [zlib.crc32(text.encode()) % FOLDS for text in encoded.dictionary.to_pylist()]
-            indices = pc.fill_null(encoded.indices, len(table)).to_numpy(zero_copy_only=False)
-            return np.array([*table, 0], dtype=np.uint8).take(indices)
-        return (mixed(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)) % np.uint64(FOLDS)).astype(
-            np.uint8
-        )
+            encoded = _encoded(batch.column(self.settings.account))
+            folds = [zlib.crc32(str(text).encode()) % FOLDS for text in encoded.dictionary.to_pylist()]
+            places = pc.fill_null(encoded.indices, len(folds)).to_numpy(zero_copy_only=False)
+            return np.array([*folds, 0], dtype=np.uint8).take(np.asarray(places))
+        rows = np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)
+        return (mixed(rows) % np.uint64(FOLDS)).astype(np.uint8)
 
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
-        won, fold = _joined(self.won), _joined(self.fold)
-        day = _joined(self.day) if self.settings.date else None
+        won, fold = self.won.array(), self.fold.array()
+        day = self.day.array() if self.settings.date else None
         young = np.zeros(0, dtype=bool)
         if day is not None and self.settings.mature_days is not None:
             young = day > self._as_of() - self.settings.mature_days
@@ -258,18 +276,8 @@ def mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return hashed ^ (hashed >> np.uint64(31))
 
 
-def _joined(parts: list[Any]) -> Any:
-    """One array, its parts given up as it is made."""
-    if not parts:
-        return np.zeros(0, dtype=np.uint8)
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
-
-
-def _texts(column: pa.Array) -> pa.Array:
-    values = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return values.cast(pa.string())
+def _encoded(column: pa.Array) -> pa.DictionaryArray:
+    return column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
 
 
 def _members(text: str | None, separator: str) -> frozenset[str]:
