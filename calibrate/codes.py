@@ -118,7 +118,8 @@ class _NumberTable:
     """The cell of a number from the upper bits of its float64, ten times as fast as a search among the edges.
 
     The bits of positive floats rise with the number, so a table over a window of them holds the cell of each slot;
-    all numbers up to zero fall in slot 0. Only a slot that an edge cuts sends its numbers to the search.
+    all numbers up to zero fall in slot 0. Only a slot that an edge cuts sends its numbers to the search. The shift is
+    at least 1, so that taking off the base never overflows.
     """
 
     def __init__(self, edges: Sequence[float], window: int = 14) -> None:
@@ -131,7 +132,7 @@ class _NumberTable:
         if not len(positive):
             self.shift = self.base = 0
             return
-        self.shift = max(0, int(positive[-1] - positive[0]).bit_length() - window)
+        self.shift = max(1, int(positive[-1] - positive[0]).bit_length() - window)
         self.base = int(positive[0] >> self.shift) - 1
         slots = np.maximum((bits >> self.shift) - self.base, 0)
         self.table = (np.searchsorted(slots, np.arange(slots[-1] + 2), side="right") + 1).astype(kind)
