@@ -1,0 +1,181 @@
+"""Workbooks and data frames, which are in memory anyway, as Arrow tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from calibrate.dialect import ReadingOptions, header_at, is_footer, left_out_sentence
+from calibrate.errors import DataError, nearest, shown
+from calibrate.rawtable import BATCH, RawTable, column_names
+from calibrate.values import is_placeholder
+
+_HEADER_SOUGHT = 2000
+
+
+def from_table(table: pa.Table, note: str | None = None, chosen: str | None = None) -> RawTable:
+    """A table in memory, in batches."""
+
+    def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        yield from (table if columns is None else table.select(list(columns))).to_batches(BATCH)
+
+    return RawTable(table.schema, table.num_rows, read, note, chosen)
+
+
+def frame_table(data: Any) -> pa.Table:
+    """A pandas, polars or pyarrow table, or another that narwhals knows; mixed columns of pandas become texts.
+
+    Raises:
+        DataError: it is no table, or two columns have the same name.
+    """
+    if isinstance(data, pa.RecordBatch):
+        data = pa.Table.from_batches([data])
+    if nw.dependencies.is_pandas_dataframe(data):
+        columns = [_pandas_column(data.iloc[:, place]) for place in range(data.shape[1])]
+        names, _ = column_names([str(name) for name in data.columns], "table")
+        return pa.table(dict(zip(names, columns, strict=True)))
+    if not isinstance(data, pa.Table):
+        try:
+            frame = nw.from_native(data)
+        except TypeError as error:
+            raise DataError(
+                f"{type(data).__name__}: is no table; expected a file name or a pandas, polars or pyarrow table"
+            ) from error
+        data = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
+    names, _ = column_names(data.column_names, "table")
+    return data.rename_columns(list(names))
+
+
+def _pandas_column(series: Any) -> pa.Array:
+    try:
+        array = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.array([_cell_text(value) for value in series], pa.string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _cell_text(value: Any) -> str | None:
+    """A cell of a column with things of several kinds, as a person would write it; blank is None."""
+    if value is None or value == "" or (isinstance(value, float) and value != value):  # noqa: PLR0124
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return None if type(value).__name__ in {"NAType", "NaTType"} else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook.
+
+    skip_rows: filled rows above its header.  sentences: what the reader of a report must know of how it was read.
+    """
+
+    table: pa.Table
+    name: str
+    skip_rows: int
+    sentences: tuple[str, ...]
+
+
+def workbook_sheet(path: Path, options: ReadingOptions) -> Sheet:
+    """The named sheet, else the first; rows above the header, totals below and empty rows are left out.
+
+    A column of numbers, dates or yes/no with words like `n.v.t.` between them keeps its type; other mixtures are texts.
+
+    Raises:
+        DataError: protected, damaged, no such sheet, or nothing in it.
+    """
+    name, others, rows = _sheet_rows(path, options.sheet)
+    where = f"{path.name}, sheet {shown(name)}"
+    at = header_at(rows[:_HEADER_SOUGHT], options.skip_rows)
+    if at is None:
+        raise DataError(f"{where}: no header row found; expected a row of column names above the leads")
+    body, below = _without_footers(rows[at + 1 :], len(rows[at]))
+    names, blanks = column_names(_trimmed(rows[at], body), where)
+    columns = [_cells_array([row[place] for row in body]) for place in range(len(names))]
+    sentences = [f"Sheet {shown(name)} was read" + (f"; the workbook also has {others}." if others else ".")]
+    left_out = left_out_sentence(at, below)
+    sentences += [left_out] if left_out else []
+    sentences += [f"A column without a name is called {shown(blank)}." for blank in blanks]
+    return Sheet(pa.table(dict(zip(names, columns, strict=True))), name, at, tuple(sentences))
+
+
+def _sheet_rows(path: Path, wanted: str | None) -> tuple[str, str, list[list[Any]]]:
+    """The sheet's name, the other sheets in words, and its cells."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            names = list(book.sheet_names)
+            if wanted is not None and wanted not in names:
+                raise DataError(f"{path.name}: there is no sheet {shown(wanted)}; {nearest(wanted, names)}")
+            name = wanted if wanted is not None else names[0]
+            rows = book.get_sheet_by_name(name).to_python()
+    except DataError:
+        raise
+    except PasswordError as error:
+        raise DataError(
+            f"{path.name}: is protected by a password; expected an open workbook, save it without"
+        ) from error
+    except (CalamineError, OSError, ValueError, IndexError) as error:
+        protected = " (or it is protected by a password)" if _is_ole(path) else ""
+        raise DataError(
+            f"{path.name}: is not a whole workbook{protected}; expected .xlsx, open it in Excel and save it again"
+        ) from error
+    return name, ", ".join(shown(other) for other in names if other != name), rows
+
+
+def _is_ole(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\xd0\xcf\x11\xe0"
+
+
+def _trimmed(header: Sequence[Any], body: Sequence[Sequence[Any]]) -> list[Any]:
+    """The header without the blank cells at its end below which there is nothing."""
+    width = len(header)
+    while width > 1 and str(header[width - 1]).strip() == "" and not any(row[width - 1] != "" for row in body):
+        width -= 1
+    return list(header[:width])
+
+
+def _without_footers(rows: list[list[Any]], width: int) -> tuple[list[list[Any]], int]:
+    """The rows that hold anything, and how many total lines below them were left out."""
+    filled = [row for row in rows if any(str(cell).strip() for cell in row)]
+    below = 0
+    while filled and is_footer([str(cell) for cell in filled[-1]], width):
+        filled.pop()
+        below += 1
+    return filled, below
+
+
+def _cells_array(cells: list[Any]) -> pa.Array:
+    """The cells of a column as what all of them are; blanks, and placeholders beside other values, are null."""
+    values = [None if isinstance(cell, str) and not cell.strip() else cell for cell in cells]
+    kinds = {type(value) for value in values if value is not None and not _says_nothing(value)}
+    bare = [None if isinstance(value, str) else value for value in values]
+    if kinds and kinds <= {int, float}:
+        return pa.array(bare, pa.float64())
+    if kinds == {bool}:
+        return pa.array(bare, pa.bool_())
+    if kinds == {dt.date}:
+        return pa.array(bare, pa.date32())
+    if kinds and kinds <= {dt.date, dt.datetime}:
+        return pa.array([_moment(value) for value in bare], pa.timestamp("us"))
+    return pa.array([_cell_text(value) for value in values], pa.string())
+
+
+def _says_nothing(value: Any) -> bool:
+    return isinstance(value, str) and is_placeholder(value)
+
+
+def _moment(value: Any) -> dt.datetime | None:
+    if value is None or isinstance(value, dt.datetime):
+        return value
+    return dt.datetime(value.year, value.month, value.day)
