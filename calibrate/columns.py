@@ -129,7 +129,8 @@ def _text_kind(counts: list[tuple[str, int]], filled: int) -> tuple[ColumnKind, 
 def _separator(counts: Iterable[tuple[object, int]]) -> str | None:
     """The mark between the values of one cell, if the column holds sets.
 
-    Members must be few, shared between cells, and fewer than the combinations they make.
+    Members must be few, shared between cells, and no more than the combinations they make: `Smith, Inc` and
+    `Vries, BV` have four members in two cells and are names.
     """
     texts = [(str(value), leads) for value, leads in counts]
     total = sum(leads for _, leads in texts)
@@ -138,10 +139,9 @@ def _separator(counts: Iterable[tuple[object, int]]) -> str | None:
         if split < 0.05 * total:
             continue
         members = _members(texts, separator)
-        combined = [text for text, _ in texts if separator in text]
         shared = sum(1 for leads in members.values() if leads >= 0.01 * total)
         short = all(len(member) <= 40 for member in members)
-        if short and 2 <= len(members) <= MEMBERS and shared >= 2 and len(combined) >= 0.8 * len(members) ** 0.5:
+        if short and 2 <= len(members) <= min(MEMBERS, len(texts)) and shared >= 2:
             return separator
     return None
 
