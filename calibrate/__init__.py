@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import importlib
+import typing
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from calibrate.api import calibrate, inspect
     from calibrate.calibration import Calibration
     from calibrate.errors import CalibrateError, DataError, RulesError, SettingsError
@@ -63,11 +63,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     """The public names, each from its module when it is first asked for: `--help` must not wait for pandas."""
     if name not in _HOMES:
         raise AttributeError(f"module 'calibrate' has no attribute {name!r}")
-    return getattr(import_module(f"calibrate.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"calibrate.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -318,10 +318,10 @@ def _propose_when_unsaid(file: str, settings: Settings) -> None:
     from calibrate.inspecting import inspect_file
 
     proposal = inspect_file(file, settings).next_line
-    raise SettingsError(
-        f"{Path(file).name}: which leads were won? "
-        + (f"Probably: {proposal}" if proposal else "Not clear; say which with --outcome COLUMN=VALUE.")
-    )
+    name = Path(file).name
+    if not proposal:
+        raise SettingsError(f"{name}: which leads were won? It is not clear; say it with --outcome COLUMN=VALUE")
+    raise SettingsError(f"{name}: which leads were won? Nothing says it; this line is a guess to copy:\n{proposal}")
 
 
 def _split(names: str | None) -> list[str] | None:

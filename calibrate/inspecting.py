@@ -15,6 +15,7 @@ from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.outcome import plain_texts, propose_outcome
 from calibrate.settings import Settings
 from calibrate.source import open_source
+from calibrate.values import is_yes_no
 
 _ROWS_SEEN = 200_000
 
@@ -47,7 +48,7 @@ class Inspection:
             frequent = ", ".join(_cut(value, 20) for value in column.frequent)
             verdict = f"   {column.verdict}: left out" if column.verdict else ""
             counted = f"{column.filled:6.0%}  {column.distinct:6,}"
-            yield f"  {_cut(column.name, width):<{width}}  {column.kind:<10}  {counted}  {frequent}{verdict}"
+            yield f"  {_cut(column.name, width):<{width}}  {_word(column):<10}  {counted}  {frequent}{verdict}"
         yield ""
         yield (
             f"Outcome: {self.outcome}" if self.outcome else "Outcome: not clear. Say which column and value mean won:"
@@ -94,6 +95,10 @@ def inspect_file(data: Any, settings: Settings) -> Inspection:
 def _won_rows(sample: pa.Table, column: str, value: str) -> int:
     won = pc.is_in(plain_texts(sample[column]), value_set=pa.array(value.split(","), pa.string()))
     return int(pc.sum(won).as_py() or 0)
+
+
+def _word(column: ColumnProfile) -> str:
+    return "yes/no" if column.kind == "boolean" or is_yes_no(column.values) else column.kind
 
 
 def _cut(text: str, width: int) -> str:
