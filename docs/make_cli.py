@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 from click.testing import CliRunner
 
 from calibrate.cli import cli
@@ -12,8 +11,9 @@ from calibrate.cli import cli
 
 def page() -> str:
     """The page: the help of the program and of each command, at 80 columns."""
-    assert isinstance(cli, click.Group)
-    parts = ["# Command line\n\nMade from `--help`; exit codes: 0 done, 1 data, settings or rules at fault, 2 wrong usage.\n"]
+    parts = [
+        "# Command line\n\nMade from `--help`. Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage.\n"
+    ]
     for name in ("", *cli.commands):
         words = [name] if name else []
         shown = CliRunner().invoke(cli, [*words, "--help"], prog_name="calibrate", terminal_width=80).output

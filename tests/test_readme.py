@@ -30,7 +30,11 @@ def printed(command: str, folder: Path) -> str:
     words = shlex.split(command)
     assert words[0] == "calibrate", f"README shows {command!r}: expected a calibrate command"
     done = subprocess.run(
-        [sys.executable, "-m", "calibrate", *words[1:]], cwd=folder, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-m", "calibrate", *words[1:]],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -55,7 +59,11 @@ def test_shown_python_runs(page, tmp_path):
     if code:
         subprocess.run([sys.executable, "-m", "calibrate", "demo"], cwd=tmp_path, capture_output=True, check=True)
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8"
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
         )
         assert done.returncode == 0, done.stderr
 
