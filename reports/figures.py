@@ -50,20 +50,28 @@ class Step:
     points: int
 
 
-def forest(parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float, *, name: str, label: str) -> str:
+def forest(
+    parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float, top: float, *, name: str, label: str
+) -> str:
     """Conversion rate of levels with its 95 % interval, against the overall rate.
 
-    parts: an attribute's name with its levels, from the top.  name: of the chart within its page.
-    label: the finding, for readers who do not see.
+    parts: an attribute's name with its levels, from the top.  top: where the rate axis ends.
+    name: of the chart within its page.  label: the finding, for readers who do not see.
     """
     rows = sum(1 + len(levels) for _, levels in parts)
-    draw = partial(_forest, parts=parts, overall=overall)
+    draw = partial(_forest, parts=parts, overall=overall, top=top)
     return _drawn(draw, 740, 72 + 20 * rows, name, label)
+
+
+def rate_limit(levels: Sequence[LevelEvidence], overall: float) -> float:
+    """Where the rate axis of a forest ends, 0 to 1: levels of too few leads do not squeeze the others."""
+    ends = [level.rate_high for level in levels if level.evidence != "too few"]
+    return min(1.0, 1.04 * max([overall * 1.5, *ends]))
 
 
 def bands(items: Sequence[Band], overall: float, *, name: str, label: str) -> str:
     """Conversion rate of score bands, best first; hatched where a band beats the one before it."""
-    return _drawn(partial(_bands, items=items, overall=overall), 700, 330, name, label)
+    return _drawn(partial(_bands, items=items, overall=overall), 740, 330, name, label)
 
 
 def gains(
@@ -97,9 +105,8 @@ def waterfall(steps: Sequence[Step], score: int, *, name: str, label: str) -> st
     return _drawn(partial(_waterfall, steps=steps, score=score), 700, 48 + 27 * (len(steps) + 1), name, label)
 
 
-def _forest(sheet: Axes, parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float) -> None:
+def _forest(sheet: Axes, parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float, top: float) -> None:
     levels = [level for _, part in parts for level in part]
-    top = _rate_limit(levels, overall)
     across = _scale(0.0, top, 318, 592)
     bottom = 34 + 20 * sum(1 + len(part) for _, part in parts)
     for tick in _ticks(0.0, top, 7):
@@ -144,7 +151,7 @@ def _level(
 def _bands(sheet: Axes, items: Sequence[Band], overall: float) -> None:
     top = max([overall, *(band.rate_high for band in items)])
     up = _scale(0.0, top, 246, 30)
-    step = 700 / len(items)
+    step = 650 / len(items)
     wide = min(0.72 * step, 60)
     long = max(columns_wide(band_range(band)) for band in items) > step / 7
     for index, band in enumerate(items):
@@ -155,25 +162,17 @@ def _bands(sheet: Axes, items: Sequence[Band], overall: float) -> None:
         _line(sheet, [x, x], [up(band.rate_low), up(band.rate_high)], INK, 1.6)
         _text(sheet, x, up(band.rate_high) - 9, percent(band.rate), NORMAL, INK, "center", weight="bold", bbox=_CLEAR)
         if bad:
-            _text(sheet, x, up(band.rate_high) - 23, CHART["out_of_order"], SMALL, SECONDARY, "center", bbox=_CLEAR)
+            _text(sheet, x, up(band.rate_high) - 25, CHART["out_of_order"], SMALL, SECONDARY, "center")
         text = band_range(band)
         lines = [text.rpartition(" ")[0], text.rpartition(" ")[2]] if long else [text]
         lines += [CHART["won"].format(won=count(band.conversions)), CHART["of_leads"].format(leads=count(band.leads))]
         for number, line in enumerate(lines):
             _text(sheet, x, 259 + 15 * number, line, SMALL, INK if number < len(lines) - 2 else SECONDARY, "center")
-    _line(sheet, [0, 700], [246, 246], SECONDARY, 1)
-    _line(sheet, [0, 700], [up(overall)] * 2, INK, 1.4, dash=(4, 3))
-    _text(
-        sheet,
-        700,
-        up(overall) - 9,
-        CHART["all_held_out"].format(rate=percent(overall)),
-        SMALL,
-        INK,
-        "right",
-        bbox=_CLEAR,
-    )
-    _text(sheet, 350, 322, CHART["band_axis"], SMALL, SECONDARY, "center")
+    _line(sheet, [0, 650], [246, 246], SECONDARY, 1)
+    _line(sheet, [0, 650], [up(overall)] * 2, INK, 1.4, dash=(4, 3))
+    for number, line in enumerate(CHART["all_held_out"].format(rate=percent(overall)).split("\n")):
+        _text(sheet, 656, up(overall) - 7 + 14 * number, line, SMALL, INK)
+    _text(sheet, 325, 322, CHART["band_axis"], SMALL, SECONDARY, "center")
 
 
 def _gains(sheet: Axes, points: Sequence[tuple[float, float]], overall: float, mark: tuple[float, float]) -> None:
@@ -258,12 +257,6 @@ def _waterfall(sheet: Axes, steps: Sequence[Step], score: int) -> None:
     _text(sheet, 282, y + 10, CHART["score"], NORMAL, INK, "right", weight="bold")
     _bar(sheet, left, y, max(right - left, 1), 20, INK)
     _text(sheet, right + 7, y + 10, count(score), NORMAL, INK, weight="bold")
-
-
-def _rate_limit(levels: Sequence[LevelEvidence], overall: float) -> float:
-    """End of the rate axis: levels of too few leads do not squeeze the others."""
-    ends = [level.rate_high for level in levels if level.evidence != "too few"]
-    return min(1.0, 1.04 * max([overall * 1.5, *ends]))
 
 
 def _ticks(low: float, high: float, most: int) -> list[float]:

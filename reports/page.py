@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import files
@@ -137,37 +137,42 @@ def _sections(calibration: Calibration) -> tuple[Section, ...]:
 
 
 def _levels(calibration: Calibration) -> Section:
-    parts = list(_forest_parts(calibration.attributes))
+    parts = _forest_parts(calibration.attributes)
+    top = figures.rate_limit(
+        [level for attribute in calibration.attributes for level in attribute.levels], calibration.overall.rate
+    )
     charts = []
     for number, part in enumerate(parts[:MOST_FORESTS]):
         title, note = prose.forest_title(part, first=number == 0), prose.FOREST_NOTE
         drawn = [(attribute.name, attribute.levels) for attribute in part]
         label = prose.aria(title, note)
-        svg = figures.forest(drawn, calibration.overall.rate, name=f"levels{number}", label=label)
+        svg = figures.forest(drawn, calibration.overall.rate, top, name=f"levels{number}", label=label)
         charts.append(Chart(title, note, Markup(svg)))  # noqa: S704
     missing = len({(item.column, item.member) for part in parts[MOST_FORESTS:] for item in part})
     notes = (prose.charts_left_out(missing),) if missing else ()
     return Section("levels", charts=tuple(charts), notes=notes)
 
 
-def _forest_parts(attributes: Iterable[AttributeEvidence]) -> Iterator[tuple[AttributeEvidence, ...]]:
-    """Attributes in parts of at most so many rows, a heading counted as one; a long attribute goes on in the next."""
-    part: list[AttributeEvidence] = []
-    room = ROWS_A_CHART
+def _forest_parts(attributes: Sequence[AttributeEvidence]) -> list[tuple[AttributeEvidence, ...]]:
+    """Attributes in as few parts of at most so many rows as can be, all about as long."""
+    parts = _parts(attributes, ROWS_A_CHART)
+    shorter = (_parts(attributes, rows) for rows in range(2, ROWS_A_CHART))
+    return next((found for found in shorter if len(found) == len(parts)), parts)
+
+
+def _parts(attributes: Sequence[AttributeEvidence], rows: int) -> list[tuple[AttributeEvidence, ...]]:
+    """Attributes in parts of at most so many rows, a heading being one; a long attribute goes on in the next."""
+    parts: list[list[AttributeEvidence]] = []
+    room = 0
     for attribute in attributes:
-        levels = attribute.levels
-        if part and len(levels) + 1 > room:
-            yield tuple(part)
-            part, room = [], ROWS_A_CHART
-        for start in range(0, len(levels), ROWS_A_CHART - 1):
-            if start:
-                yield tuple(part)
-                part, room = [], ROWS_A_CHART
-            piece = levels[start : start + ROWS_A_CHART - 1]
-            part.append(replace(attribute, levels=piece))
+        for start in range(0, len(attribute.levels), rows - 1):
+            piece = attribute.levels[start : start + rows - 1]
+            if start or len(piece) + 1 > room:
+                parts.append([])
+                room = rows
+            parts[-1].append(replace(attribute, levels=piece))
             room -= len(piece) + 1
-    if part:
-        yield tuple(part)
+    return [tuple(part) for part in parts]
 
 
 def _ranking_sections(calibration: Calibration) -> tuple[Section, ...]:
@@ -221,39 +226,43 @@ def _mean_score(ranking: Ranking, band: Band) -> float:
 
 
 def _why(calibration: Calibration) -> Section:
-    worked = [_steps(calibration, test) for test in calibration.rules.tests]
-    told = [item for item in worked if item is not None]
+    told = [found for test in calibration.rules.tests if (found := _steps(calibration, test))]
     if not told:
         return Section("why")
-    steps, score, band = max(told, key=lambda item: (_both_ways(item[0]), min(len(item[0]), MOST_STEPS)))
+    steps, score, band = max(told, key=lambda item: _telling(*item))
     title = prose.why_title(score, band)
-    svg = figures.waterfall(steps, score, name="why", label=prose.aria(title, prose.WHY_NOTE))
+    svg = figures.waterfall(_shortened(steps), score, name="why", label=prose.aria(title, prose.WHY_NOTE))
     return Section("why", charts=(Chart(title, prose.WHY_NOTE, Markup(svg)),))  # noqa: S704
 
 
+def _telling(steps: tuple[Step, ...], score: int, band: str | None) -> tuple[float, ...]:
+    """How well a worked lead shows what a score is: ups and downs, several, little left for the others."""
+    sizes = [abs(step.points) for step in steps]
+    ups_and_downs = len({step.points > 0 for step in steps})
+    return (ups_and_downs, score > 0, min(len(steps), 4), -sum(sizes[MOST_STEPS - 1 :]), sum(sizes), band is not None)
+
+
 def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...], int, str | None] | None:
-    """The reasons of a worked lead, strongest first and at most eight; None where a gate decides."""
-    found = score_lead(calibration.rules, test.lead, reasons=10_000)
+    """The reasons of a worked lead, strongest first, and what the limits of the score change; None at a gate."""
+    found = score_lead(
+        calibration.rules, test.lead, reasons=len(calibration.rules.rules) + len(calibration.rules.groups)
+    )
     if found.gate is not None or not found.reasons:
         return None
     base = calibration.rules.score.base
     steps = [Step(prose.BASE, base)] if base else []
-    steps += [Step(_without_points(reason.text), reason.points) for reason in found.reasons]
-    if len(steps) > MOST_STEPS:
-        rest = steps[MOST_STEPS - 1 :]
-        steps = [*steps[: MOST_STEPS - 1], Step(prose.others(len(rest)), sum(step.points for step in rest))]
+    steps += [Step(reason.text.partition(" ")[2], reason.points) for reason in found.reasons]
     beyond = found.score - sum(step.points for step in steps)
     if beyond:
         steps.append(Step(prose.CLAMPED, beyond))
     return tuple(steps), found.score, found.band
 
 
-def _without_points(text: str) -> str:
-    return text.partition(" ")[2]
-
-
-def _both_ways(steps: tuple[Step, ...]) -> bool:
-    return any(step.points > 0 for step in steps) and any(step.points < 0 for step in steps)
+def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    if len(steps) <= MOST_STEPS:
+        return steps
+    rest = steps[MOST_STEPS - 1 :]
+    return (*steps[: MOST_STEPS - 1], Step(prose.others(len(rest)), sum(step.points for step in rest)))
 
 
 def _named_bands(calibration: Calibration) -> Section:

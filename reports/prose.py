@@ -18,7 +18,7 @@ from reports.words import band_range, unit
 
 CHART = {
     "all_leads": "all leads {rate}",
-    "all_held_out": "all held-out leads {rate}",
+    "all_held_out": "all held-out\nleads {rate}",
     "won_of_leads": "won of leads",
     "points": "points",
     "of": "{part} of {whole}",
@@ -90,7 +90,7 @@ TABLE_NOTE = (
     "Lift: rate minus overall rate, in percentage points. q: the share of false alarms to expect when every level with "
     "a q this small or smaller is called a difference (Benjamini-Hochberg)."
 )
-EVIDENCE = {"strong": "strong", "some": "some", "weak": "weak (unclear)", "too few": "too few leads"}
+EVIDENCE = {"strong": "strong", "some": "some", "weak": "weak", "too few": "too few"}
 MEANING_NOTE = (
     "Line: expected chance by score, fitted on the held-out leads. Circles: what was seen in the bands of these leads "
     "above, best at the right; bands with fewer than 30 leads are left out. Grey: how many held-out leads have which "
@@ -267,8 +267,8 @@ def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
         (
             "Evidence",
             "With many levels some differ by luck alone. Of all levels called strong, about one in twenty at most is "
-            "expected to be luck; of those called strong or some, about one in five at most. The rest are unclear: the "
-            "difference may be real or chance. Unclear levels keep their points.",
+            "expected to be luck; of those called strong or some, about one in five at most. The rest are weak, "
+            "“unclear” in the charts: the difference may be real or chance. They keep their points.",
         ),
         (
             "What points do not say",
@@ -278,16 +278,21 @@ def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
     )
 
 
-def settings_text(value: object) -> str:
-    """A setting as it stands in the table of the rules file."""
+def setting_rows(value: object, name: str) -> list[tuple[str, str]]:
+    """Every setting with the place it has in calibrate.toml."""
     if isinstance(value, dict):
-        pairs = ((key, settings_text(item)) for key, item in value.items())
-        return ", ".join(f"{key} = {text}" for key, text in pairs if text)
-    if isinstance(value, list | tuple):
-        return ", ".join(settings_text(item) for item in value)
+        return [row for key, item in value.items() for row in setting_rows(item, f"{name}.{key}" if name else key)]
+    return [] if value is None else [(name, _value(value))]
+
+
+def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(item)}" for key, item in value.items() if item is not None)
+    return str(value)
 
 
 def aria(title: str, note: str) -> str:
@@ -308,7 +313,7 @@ def rules_facts(calibration: Calibration) -> tuple[tuple[str, str], ...]:
         ("Points", column[calibration.settings.points.column]),
         ("One point", f"{unit(calibration):g} percentage points"),
     ]
-    pairs += [(f"Setting: {key}", settings_text(value)) for key, value in (made_by.settings or {}).items()]
+    pairs += setting_rows(made_by.settings or {}, "")
     return tuple(pair for pair in pairs if pair[1])
 
 
