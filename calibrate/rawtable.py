@@ -107,7 +107,7 @@ def from_text(path: Path, dialect: Dialect, names: Sequence[str]) -> RawTable:
         query = f"SELECT {cells} FROM {_csv_scan(clean, dialect, len(names))}"  # noqa: S608
         try:
             yield from _batches(connection, query, wanted)
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _text_fault(path.name, clean, dialect, len(names), error) from error
 
     return RawTable(pa.schema([(name, pa.string()) for name in names]), None, read, close=close)
@@ -141,7 +141,7 @@ def _batches(connection: duckdb.DuckDBPyConnection, query: str, names: Sequence[
         cursor.close()
 
 
-def _text_fault(name: str, path: Path, dialect: Dialect, width: int, error: duckdb.Error) -> DataError:
+def _text_fault(name: str, path: Path, dialect: Dialect, width: int, error: Exception) -> DataError:
     """What is wrong with a text file that the engine refused; found by reading it again, row by row."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -221,7 +221,12 @@ def from_duckdb(path: Path, table: str | None) -> RawTable:
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         wanted = list(schema.names if columns is None else columns)
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {place}"  # noqa: S608
-        return _batches(connection, query, wanted)
+        try:
+            yield from _batches(connection, query, wanted)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{path.name}, table {shown(chosen)}: cannot be read ({_first_line(error)}); repair the table or view"
+            ) from error
 
     return RawTable(schema, int(counted[0][0]), read, _table_note(chosen, labels), chosen, connection.close)
 

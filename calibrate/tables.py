@@ -75,7 +75,8 @@ def _cell_text(value: Any) -> str | None:
 class Sheet:
     """A sheet of a workbook.
 
-    skip_rows: filled rows above its header.  sentences: what the reader of a report must know of how it was read.
+    skip_rows: rows above its header, from the first that holds anything.
+    sentences: what the reader of a report must know of how it was read.
     """
 
     table: pa.Table

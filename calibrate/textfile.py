@@ -71,7 +71,7 @@ class TextScan:
 
 
 def scan_text(path: Path, given: str | None) -> TextScan:
-    """The scan of a file. Encoding: by its byte-order mark, else as given, else UTF-8 if all of it is, else Windows-1252.
+    """The scan of a file; its encoding is by its mark, else as given, else UTF-8 if all of it is, else Windows-1252.
 
     Raises:
         DataError: empty, with NUL bytes, not in the given encoding, or gzip that is cut off.
