@@ -325,12 +325,9 @@ def _propose_when_unsaid(file: str, settings: Settings) -> None:
 
 
 def _split(names: str | None) -> list[str] | None:
-    """`a,b` as a list; a name that holds a comma stands in double quotes, as in a CSV line."""
-    if names is None:
-        return None
-    import csv
+    from calibrate.outcome import listed
 
-    return [name.strip() for name in next(csv.reader([names], skipinitialspace=True)) if name.strip()]
+    return None if names is None else listed(names)
 
 
 def _stem(file: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from calibrate.calibration import reading_options
 from calibrate.columns import ColumnProfile, profile_columns
-from calibrate.outcome import plain_texts, propose_outcome
+from calibrate.outcome import parse_outcome, plain_texts, propose_outcome
 from calibrate.settings import Settings
 from calibrate.source import open_source
 from calibrate.values import is_yes_no
@@ -68,10 +68,10 @@ def inspect_file(data: Any, settings: Settings) -> Inspection:
         proposal = propose_outcome(profiles, sample) if sample.num_rows else None
         outcome = next_line = None
         if proposal:
-            column, _, value = proposal[0].partition("=")
-            won = _won_rows(sample, column, value)
+            column, values = parse_outcome(proposal[0])
+            won = _won_rows(sample, column, values)
             outcome = (
-                f"probably {column}, where {value!r} means won "
+                f"probably {column}, where {' or '.join(map(repr, values))} means won "
                 f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
             )
             next_line = f"calibrate run {shlex.quote(str(data))} --outcome {shlex.quote(proposal[0])}"
@@ -92,8 +92,8 @@ def inspect_file(data: Any, settings: Settings) -> Inspection:
         )
 
 
-def _won_rows(sample: pa.Table, column: str, value: str) -> int:
-    won = pc.is_in(plain_texts(sample[column]), value_set=pa.array(value.split(","), pa.string()))
+def _won_rows(sample: pa.Table, column: str, values: list[str]) -> int:
+    won = pc.is_in(plain_texts(sample[column]), value_set=pa.array(values, pa.string()))
     return int(pc.sum(won).as_py() or 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ _WON_WORDS = re.compile(r"^(closed[ -]?)?(won|gewonnen|vundet|gagné|customer|kl
 _LOST_WORDS = re.compile(
     r"^(closed[ -]?)?(lost|verloren|tabt|perdu|disqualified|rejected|declined|unqualified)\b", re.I
 )
+_QUOTED_COLUMN = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:=|$)')
+_LISTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|([^,]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,54 +86,96 @@ def compile_outcome(settings: OutcomeSettings, source: Source, sample: pa.Table)
     """The definition, checked against the columns and values that are there.
 
     Raises:
-        DataError: a column or every won value is missing.
-        SettingsError: nothing says what won means.
+        DataError: a column, every won value or every date is missing.
+        SettingsError: nothing says what won means, or it contradicts itself.
     """
+    if settings.date:
+        _column(source, settings.date)
+        _check_dates(source, sample[settings.date], settings.date, "--date")
+    _check_as_of(settings)
     if settings.deals:
         return _from_deals(settings, source)
     if not settings.column:
         raise SettingsError("which leads were won? Say it with --outcome COLUMN=VALUE")
     _column(source, settings.column)
     texts = _texts(sample[settings.column])
-    won = _resolved(settings.won, texts) if settings.won else _yes(texts)
-    if not won:
-        wanted = ", ".join(shown(value) for value in settings.won) or "a yes/no column"
-        raise DataError(
-            f"{source.name}, column {settings.column!r}: no lead has {wanted}; {nearest(wanted.strip(chr(39)), texts)}"
-        )
+    won = _won(settings, source, texts)
     lost = _resolved(settings.lost, texts) if settings.lost else None
     if lost is not None and not lost:
         raise DataError(
-            f"{source.name}, column {settings.column!r}: no lead has {', '.join(map(shown, settings.lost))} (--lost); "
-            f"{nearest(settings.lost[0], texts)}"
+            f"{source.name}, column {shown(settings.column)}: no row has {', '.join(map(shown, settings.lost))} "
+            f"(--lost); {nearest(settings.lost[0], texts)}"
+        )
+    if both := set(won) & set(lost or ()):
+        raise SettingsError(
+            f"{source.name}, column {shown(settings.column)}: {shown(min(both))} is said to be both won and lost; "
+            "expected one of the two, correct --outcome or --lost"
         )
     return Outcome(settings.column, won, lost)
 
 
+def _won(settings: OutcomeSettings, source: Source, texts: Sequence[str]) -> tuple[str, ...]:
+    """The texts of the outcome's column that mean won: those that were said, else its yes words."""
+    won = _resolved(settings.won, texts) if settings.won else _yes(texts)
+    if won:
+        return won
+    place = f"{source.name}, column {shown(settings.column)}"
+    if settings.won:
+        raise DataError(f"{place}: no row has {', '.join(map(shown, settings.won))}; {nearest(settings.won[0], texts)}")
+    raise DataError(
+        f"{place}: is not yes/no; expected a value that means won, say it with COLUMN=VALUE, {nearest('', texts)}"
+    )
+
+
+def _check_dates(source: Source, column: pa.ChunkedArray, name: str, option: str) -> None:
+    kind = next(item.type for item in source.columns if item.name == name)
+    readable = kind == "date" or column.null_count == len(column)
+    if kind == "text" and not readable:
+        readable = days(column.combine_chunks(), source.options.dates or "dmy").null_count < len(column)
+    if not readable:
+        raise DataError(
+            f"{source.name}, column {shown(name)}: found {shown(pc.drop_null(plain_texts(column))[0])}, expected dates "
+            f"such as 2026-01-31; name another column with {option}"
+        )
+
+
+def _check_as_of(settings: OutcomeSettings) -> None:
+    try:
+        date.fromisoformat(settings.as_of or "2000-01-01")
+    except ValueError:
+        raise SettingsError(
+            f"outcome.as_of: {shown(settings.as_of)} is no day; expected one such as 2026-01-31, correct --as-of"
+        ) from None
+
+
 def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
+    """Won deals by key; the first day of winning where a key stands in several."""
     key = settings.key or ""
     _column(source, key)
     with open_source(settings.deals or "", ReadingOptions(text_columns=(key,))) as deals:
-        _column(deals, key)
         wanted = [name for name in (key, settings.column, settings.won_date) if name]
         for name in wanted:
             _column(deals, name)
-        table = pa.Table.from_batches(list(deals.batches(wanted)))
-        if settings.column and settings.won:
-            texts = plain_texts(table[settings.column])
-            table = table.filter(pc.is_in(texts, value_set=pa.array(settings.won, pa.string())))
-        keys = plain_texts(table[key])
-        filled = pc.is_valid(keys)
-        won_days = None
+        batches = list(deals.batches(list(dict.fromkeys(wanted))))
+        table = pa.Table.from_batches(batches) if batches else deals.sample()
+        won: tuple[str, ...] = ()
+        if settings.column and table.num_rows:
+            won = _won(settings, deals, _texts(table[settings.column]))
+            table = table.filter(pc.is_in(plain_texts(table[settings.column]), value_set=pa.array(won, pa.string())))
+        won_on: pa.Array = pa.nulls(table.num_rows, pa.int32())
         if settings.won_date:
-            won_days = pc.fill_null(
-                days(table[settings.won_date].combine_chunks(), deals.options.dates or "dmy"), NO_DAY
+            _check_dates(deals, table[settings.won_date], settings.won_date, "--won-date")
+            won_on = days(table[settings.won_date].combine_chunks(), deals.options.dates or "dmy")
+        pairs = pa.table({"key": plain_texts(table[key]), "day": won_on})
+        first = pairs.filter(pc.is_valid(pairs["key"])).group_by("key", use_threads=False).aggregate([("day", "min")])
+        if not first.num_rows:
+            raise DataError(
+                f"{deals.name}: no won deal has a value in column {shown(key)}; expected one row a deal, "
+                "check --deals and --key"
             )
-            won_days = won_days.filter(filled).to_numpy(zero_copy_only=False).astype(np.int32)
-        keys = keys.filter(filled)
-        if not len(keys):
-            raise DataError(f"{deals.name}: no won deal with a {key}; expected at least one, check --deals and --key")
-        return Outcome(settings.column, tuple(settings.won), None, key, keys, won_days, deals.name)
+        keys = first["key"].combine_chunks()
+        won_days = np.asarray(pc.fill_null(first["day_min"], NO_DAY), dtype=np.int32) if settings.won_date else None
+        return Outcome(settings.column, won, None, key, keys, won_days, deals.name)
 
 
 def lead_days(batch: pa.RecordBatch, column: str, order: str | None) -> npt.NDArray[np.int32]:
@@ -149,25 +194,49 @@ def propose_outcome(profiles: Sequence[ColumnProfile], sample: pa.Table) -> tupl
         points = next((p for pattern, p in _NAMES if re.search(pattern, profile.name, re.I)), 0)
         won, lost = [t for t in texts if _WON_WORDS.match(t)], [t for t in texts if _LOST_WORDS.match(t)]
         if won and profile.kind == "category":
-            others = ",".join(lost) if lost and len(texts) > len(won) + len(lost) else None
-            scored.append((points + 2, profile.name, ",".join(won), others))
+            others = ",".join(map(_option, lost)) if lost and len(texts) > len(won) + len(lost) else None
+            scored.append((points + 2, profile.name, ",".join(map(_option, won)), others))
         elif points and profile.distinct == 2 and (yes := _yes(texts)):
-            scored.append((points + 1, profile.name, yes[0], None))
+            scored.append((points + 1, profile.name, _option(yes[0]), None))
     scored.sort(key=lambda item: -item[0])
     if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
         return None
     _, name, value, lost_values = scored[0]
-    return f"{name}={value}", lost_values
+    return f"{_option(name, ',=')}={value}", lost_values
 
 
 def parse_outcome(option: str) -> tuple[str, list[str]]:
     """Column and won values of `COLUMN=VALUE[,VALUE]`; no values where there is no sign.
 
+    A name that holds the sign or a comma stands in double quotes, as in a CSV line.
+
     >>> parse_outcome("Status=Won,Closed won")
     ('Status', ['Won', 'Closed won'])
     """
-    column, sign, values = option.partition("=")
-    return column.strip(), [value.strip() for value in values.split(",") if value.strip()] if sign else []
+    quoted = _QUOTED_COLUMN.match(option)
+    if quoted:
+        return quoted[1].replace('""', '"'), listed(option[quoted.end() :])
+    column, _, values = option.partition("=")
+    return column.strip(), listed(values)
+
+
+def listed(text: str) -> list[str]:
+    """The names of `a,b`; one that holds a comma stands in double quotes, as in a CSV line.
+
+    >>> listed('Won, "Won, signed"')
+    ['Won', 'Won, signed']
+    """
+    found = (
+        plain.strip() if quoted is None else quoted.replace('""', '"')
+        for quoted, plain in (item.groups() for item in _LISTED.finditer(text))
+    )
+    return [name for name in found if name]
+
+
+def _option(name: str, marks: str = ",") -> str:
+    """A name as `listed` and `parse_outcome` read it back."""
+    plain = name == name.strip() and not name.startswith('"') and not any(mark in name for mark in marks)
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _column(source: Source, name: str) -> None:
