@@ -33,11 +33,12 @@ FEWEST_SEEN = 30
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing with the finding above it and what is plotted."""
+    """A drawing with the finding above it and what is plotted; below it what else must be known."""
 
     title: str
     note: str
     svg: Markup
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ def _rendered(calibration: Calibration, *, whole: bool) -> str:
 def _under_headline(calibration: Calibration) -> tuple[str, ...]:
     if calibration.validation is None:
         return ()
-    return tuple(filter(None, (words.tested(calibration.validation), prose.ranking_note(calibration.validation))))
+    return tuple(
+        filter(None, (words.tested(calibration, calibration.validation), prose.ranking_note(calibration.validation)))
+    )
 
 
 def _sections(calibration: Calibration) -> tuple[Section, ...]:
@@ -143,7 +146,7 @@ def _levels(calibration: Calibration) -> Section:
     )
     charts = []
     for number, part in enumerate(parts[:MOST_FORESTS]):
-        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_NOTE
+        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_AGAIN if number else prose.FOREST_NOTE
         drawn = [(attribute.name, attribute.levels) for attribute in part]
         label = prose.aria(title, note)
         svg = figures.forest(drawn, calibration.overall.rate, top, name=f"levels{number}", label=label)
@@ -186,8 +189,8 @@ def _bands(validation: Validation) -> Section:
     overall = validation.conversions / validation.leads
     title = prose.bands_title(validation.bands, overall)
     svg = figures.bands(validation.bands, overall, name="bands", label=prose.aria(title, prose.BANDS_NOTE))
-    chart = Chart(title, prose.BANDS_NOTE, Markup(svg))  # noqa: S704
-    return Section("bands", charts=(chart,), notes=prose.out_of_order(validation.bands))
+    below = prose.out_of_order(validation.bands)
+    return Section("bands", charts=(Chart(title, prose.BANDS_NOTE, Markup(svg), below),))  # noqa: S704
 
 
 def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -> Section:
@@ -198,8 +201,8 @@ def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -
     title, note = prose.gains_title(CALLED, reached), prose.gains_note(validation)
     overall = validation.conversions / validation.leads
     svg = figures.gains(points, overall, (CALLED, reached), name="gains", label=prose.aria(title, note))
-    notes = (words.capacity_sentence(calibration),) if validation.capacity else ()
-    return Section("gains", charts=(Chart(title, note, Markup(svg)),), notes=notes)  # noqa: S704
+    below = (words.capacity_sentence(calibration),) if validation.capacity else ()
+    return Section("gains", charts=(Chart(title, note, Markup(svg), below),))  # noqa: S704
 
 
 def _meaning(validation: Validation, ranking: Ranking) -> Section:

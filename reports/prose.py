@@ -82,6 +82,7 @@ FOREST_NOTE = (
     "Filled: strong evidence of a difference. Hollow: some evidence. Hollow grey: could be chance (“unclear”), or too "
     "few leads to say. An arrow: the range goes on."
 )
+FOREST_AGAIN = "Share of leads that became customers, drawn as in the chart before and on the same scale."
 BANDS_NOTE = (
     "Conversion rate of held-out leads with its 95% range. Each bar holds about a tenth of the leads; leads with equal "
     "scores stay together. Hatched: out of order, this band converts better than the one before it."

@@ -82,7 +82,7 @@ def headline(calibration: Calibration) -> str:
         return f"The points do not tell leads apart: all {count(validation.leads)} held-out leads have the same score."
     share = share_reached(ranking.scores, 0.2)
     order = auc_in_words(ranking.auc)
-    sentence = f"On {count(validation.leads)} leads that did not make them, the points got the {order}"
+    sentence = f"On {count(validation.leads)} leads that had no part in them, points made this way got the {order}"
     if share is not None:
         sentence += f"; the best fifth of leads brought {whole_percent(share)} of the customers"
     return f"{sentence}.{doubt(ranking.auc)}"
@@ -97,19 +97,20 @@ def doubt(auc: Auc) -> str:
     return " That may be chance: tossing a coin gets 50 of 100."
 
 
-def tested(validation: Validation) -> str:
-    """Which leads tested the points, and which made them."""
+def tested(calibration: Calibration, validation: Validation) -> str:
+    """Which leads tested which points, and where the points of the rules file come from."""
     leads = f"{count(validation.leads)} leads with {count(validation.conversions)} customers"
-    if validation.kind == "cross-fitted":
+    every = f"The points in the rules file come from all {count(calibration.overall.leads)} counted leads."
+    if validation.learned_from is None:
         return (
-            f"Tested on all {leads}: the leads were split into parts, and each part was scored with points made "
-            "in the same way from the other parts only."
+            f"Tested on {leads}: they were split into parts, and each part was scored with points made in the same way "
+            f"from the other parts only. {every}"
         )
     period = ""
     if validation.first_day and validation.last_day:
         period = f" ({day(validation.first_day)} to {day(validation.last_day)})"
-    older = "older leads" if validation.learned_from is None else f"{count(validation.learned_from)} older leads"
-    return f"Tested on the newest {leads}{period}, with points made in the same way from the {older}."
+    older = f"{count(validation.learned_from)} older leads"
+    return f"Tested on the newest {leads}{period}, with points made in the same way from the {older}. {every}"
 
 
 def counted_lines(calibration: Calibration) -> list[str]:
@@ -126,12 +127,14 @@ def counted_lines(calibration: Calibration) -> list[str]:
 
 
 def _learning_sentence(calibration: Calibration) -> str:
-    validation, leads = calibration.validation, count(calibration.overall.leads)
+    validation = calibration.validation
+    start = f"Points from all {count(calibration.overall.leads)} counted leads; "
     if validation is None:
-        return f"Learning from {leads} leads; too few to hold some back for a test."
-    if validation.kind == "cross-fitted" or validation.learned_from is None:
-        return f"Learning from {leads} leads, testing each with points made without it."
-    return f"Learning from {count(validation.learned_from)} leads, testing on the newest {count(validation.leads)}."
+        return start + "too few to test them."
+    if validation.learned_from is None:
+        return start + "tested by scoring each lead with points made without it."
+    older = count(validation.learned_from)
+    return start + f"tested on the newest {count(validation.leads)} with points from the {older} before."
 
 
 def ranking_sentence(calibration: Calibration) -> str:

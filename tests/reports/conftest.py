@@ -109,7 +109,7 @@ def validation_of(scores: ScoreCounts) -> Validation:
         kind="out-of-time",
         leads=scores.total_leads,
         conversions=scores.total_conversions,
-        learned_from=1000,
+        learned_from=800,
         first_day="2026-07-01",
         last_day="2026-09-30",
         rankings=(ranking, replace(ranking, column="cautious")),

@@ -7,14 +7,19 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from calibrate.bands import equal_bands
+from calibrate.calibration import run
 from calibrate.ranking import ScoreCounts
 from calibrate.remarks import Remark
-from reports import prose
+from calibrate.settings import load_settings
+from reports import prose, words
+from reports.numbers import plain
 from reports.page import MOST_FORESTS, Report, render_page
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -176,8 +181,6 @@ def test_page_of_one_attribute_without_any_difference(make):
 def test_page_when_all_held_out_leads_tie(calibration):
     tied = ScoreCounts((0,), (100,), (10,))
     ranking = replace(calibration.validation.rankings[0], scores=tied)
-    from calibrate.bands import equal_bands
-
     validation = replace(
         calibration.validation,
         leads=100,
@@ -210,6 +213,17 @@ def test_long_attributes_go_on_in_the_next_chart(make):
 def test_size_of_a_usual_page(make):
     table = {f"attribute {i}": [(f"level {j}", 20 + 5 * j, 200) for j in range(5)] for i in range(15)}
     assert len(render_page(make(table)).encode()) < 400 * 1024
+
+
+def test_page_of_the_sample_history():
+    sample = Path(__file__).parents[2] / "data"
+    result = run(str(sample / "leads.csv"), load_settings(sample / "leads.toml"))
+    page = render_page(result)
+    read(page)
+    assert len(page.encode()) < 400 * 1024
+    assert words.headline(result) in unescape(page)
+    for remark in result.remarks[: words.MOST_REMARKS]:
+        assert plain(remark.text) in unescape(page)
 
 
 def test_fragment_keeps_its_styles_to_itself(calibration):

@@ -35,7 +35,7 @@ SEVENTY_EIGHT = ScoreCounts((0, 1, 2), (22, 100, 78), (22, 0, 78))
 def test_headline_says_pairs_and_share(calibration):
     # The best fifth of 200 leads is 40 of the 78 at score 2: 40 of 100 customers.
     assert words.headline(on_leads(calibration, SEVENTY_EIGHT)) == (
-        "On 200 leads that did not make them, the points got the right order in 78 of 100 won-lost pairs; "
+        "On 200 leads that had no part in them, points made this way got the right order in 78 of 100 won-lost pairs; "
         "the best fifth of leads brought 40% of the customers."
     )
 
@@ -104,7 +104,18 @@ def test_counted_lines(calibration):
     counted, left_out, learning = words.counted_lines(calibration)
     assert counted.startswith("1,000 of 1,100 leads counted, 150 of them won (Status = Won): 15.0%, 95% range ")
     assert left_out == "Not counted: 80 open and younger than 90 days; 20 without an outcome."
-    assert learning == "Learning from 1,000 leads, testing on the newest 400."
+    assert learning == "Points from all 1,000 counted leads; tested on the newest 400 with points from the 800 before."
+
+
+def test_tested_says_which_leads_and_which_points(calibration):
+    assert words.tested(calibration, calibration.validation) == (
+        "Tested on the newest 400 leads with 78 customers (1 Jul 2026 to 30 Sep 2026), with points made in the same "
+        "way from the 800 older leads. The points in the rules file come from all 1,000 counted leads."
+    )
+    crossed = replace(calibration.validation, kind="cross-fitted", learned_from=None)
+    assert "from the other parts only" in words.tested(calibration, crossed)
+    assert "without it" in words.counted_lines(replace(calibration, validation=crossed))[-1]
+    assert "too few" in words.counted_lines(replace(calibration, validation=None))[-1]
 
 
 def test_points_table_strongest_first(calibration):
