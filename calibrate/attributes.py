@@ -25,9 +25,12 @@ _BEHAVIOUR = re.compile(
 
 
 def plan_attributes(
-    profiles: Sequence[ColumnProfile], sample: pa.Table, settings: Settings
+    profiles: Sequence[ColumnProfile], sample: pa.Table, counted: pa.Table, settings: Settings
 ) -> tuple[tuple[Cells, ...], LeftOutReasons]:
     """Cells of every attribute, in the order of the file, and the columns left out with the reason in words.
+
+    counted: the leads of the sample that are counted; they alone cut a number into cells, so that leads without an
+    outcome change no points.
 
     Raises:
         SettingsError: a setting names a column that is not there.
@@ -42,16 +45,33 @@ def plan_attributes(
         if reason:
             left_out[profile.name] = reason
         else:
-            cells += _cells(profile, sample, settings.attribute(profile.name))
+            cells += _cells(profile, sample, counted, settings.attribute(profile.name))
     return tuple(cells), left_out
 
 
 def gate_cells(profiles: Sequence[ColumnProfile], settings: Settings, have: Iterable[Cells]) -> tuple[Cells, ...]:
-    """Cells of the columns that only a gate reads."""
+    """Cells of the columns that only a gate reads.
+
+    Raises:
+        SettingsError: a gate compares texts with a column of numbers, dates or sets.
+    """
+    kinds = {profile.name: profile.kind for profile in profiles}
+    for gate in settings.gates:
+        if kinds[gate.attr] not in ("category", "boolean", "constant", "identifier", "e-mail", "free text"):
+            raise SettingsError(
+                f"gates.{gate.id}: {shown(gate.attr)} holds a {kinds[gate.attr]}; expected texts or yes/no to compare "
+                "with. To read it as texts, name it in source.text_columns"
+            )
     known = {cells.column for cells in have}
     wanted = {gate.attr for gate in settings.gates} - known
     return tuple(
-        Cells(profile.name, profile.name, "category", FIT, texts=tuple(sorted(map(str, profile.values))))
+        Cells(
+            profile.name,
+            profile.name,
+            "boolean" if profile.kind == "boolean" else "category",
+            FIT,
+            texts=tuple(sorted(map(str, profile.values))),
+        )
         for profile in profiles
         if profile.name in wanted
     )
@@ -102,7 +122,7 @@ def _unfit(profile: ColumnProfile, settings: Settings) -> str | None:
     return None if can_be_attribute(profile) else profile.verdict or "cannot be an attribute"
 
 
-def _cells(profile: ColumnProfile, sample: pa.Table, chosen: AttributeSettings) -> list[Cells]:
+def _cells(profile: ColumnProfile, sample: pa.Table, counted: pa.Table, chosen: AttributeSettings) -> list[Cells]:
     name = chosen.name or profile.name
     group = chosen.group or (ENGAGEMENT if _BEHAVIOUR.search(profile.name) else FIT)
     if profile.kind == "set":
@@ -111,7 +131,7 @@ def _cells(profile: ColumnProfile, sample: pa.Table, chosen: AttributeSettings) 
             for member in profile.values
         ]
     if profile.kind == "number":
-        return [_number_cells(profile, name, group, sample, chosen)]
+        return [_number_cells(profile, name, group, counted, chosen)]
     if profile.kind == "boolean":
         return [Cells(profile.name, name, "boolean", group)]
     texts = tuple(sorted(_sample_texts(sample[profile.name])))
@@ -142,8 +162,8 @@ def _together(
     return tuple(merged)
 
 
-def _number_cells(profile: ColumnProfile, name: str, group: str, sample: pa.Table, chosen: AttributeSettings) -> Cells:
-    values = _numbers(sample[profile.name])
+def _number_cells(profile: ColumnProfile, name: str, group: str, counted: pa.Table, chosen: AttributeSettings) -> Cells:
+    values = _numbers(counted[profile.name])
     whole = bool(np.all(values == np.floor(values)))
     smallest, largest = (float(values.min()), float(values.max())) if len(values) else (None, None)
     if chosen.bins:

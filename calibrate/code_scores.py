@@ -61,7 +61,8 @@ def code_scorer(card: Scorecard, column: PointColumn, store: CodeStore, settings
     for gate in settings.gates:
         index = place[(gate.attr, None)]
         caught = np.zeros(store.cells[index].size, dtype=bool)
-        for cell, text in enumerate(store.cells[index].texts, start=1):
+        texts = ("false", "true") if store.cells[index].kind == "boolean" else store.cells[index].texts
+        for cell, text in enumerate(texts, start=1):
             caught[cell] = text in gate.values
         gates.append((index, caught, gate.score))
     return CodeScorer(

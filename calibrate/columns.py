@@ -121,7 +121,7 @@ def _text_kind(counts: list[tuple[str, int]], filled: int) -> tuple[ColumnKind, 
         if np.mean([len(text.split()) for text in texts]) > 3.5:
             return "free text", "free text, different in most leads", None
         return "identifier", "different in most leads: it only names the lead", None
-    if np.mean([len(text) for text in texts]) > 80:
+    if np.median([len(text) for text in texts]) > 80:
         return "free text", "free text", None
     return "category", None, None
 

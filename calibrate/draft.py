@@ -36,7 +36,7 @@ from calibrate.rules import (
     ScoreBand,
     ScoreChance,
 )
-from calibrate.settings import Settings
+from calibrate.settings import GateSettings, Settings
 from calibrate.validation import Validation
 from calibrate.worked import worked_leads
 
@@ -86,7 +86,7 @@ def draft_rules(
             confidence=overall.confidence,
         ),
         attributes=_attributes(attributes, settings),
-        gates=_gates(settings),
+        gates=_gates(attributes, settings),
         groups=groups,
         rules=tuple(_rule(item, rule_id) for item, rule_id in zip(attributes, ids, strict=True)),
         bands=_bands(population, validation, settings),
@@ -185,12 +185,18 @@ def _attributes(attributes: Sequence[AttributeEvidence], settings: Settings) -> 
     return dict(sorted(found.items()))
 
 
-def _gates(settings: Settings) -> tuple[Gate, ...]:
+def _gate_condition(gate: GateSettings, kind: str | None) -> GateWhen:
+    if kind == "boolean" and len(gate.values) == 1:
+        return GateWhen(attr=gate.attr, is_=gate.values[0] == "true")
+    return GateWhen(attr=gate.attr, in_=tuple(gate.values))
+
+
+def _gates(attributes: Sequence[AttributeEvidence], settings: Settings) -> tuple[Gate, ...]:
     return tuple(
         Gate(
             id=gate.id,
             label=gate.label,
-            when=GateWhen(attr=gate.attr, in_=tuple(gate.values)),
+            when=_gate_condition(gate, {item.column: item.kind for item in attributes}.get(gate.attr)),
             then=GateThen(score=gate.score, band=gate.band),
         )
         for gate in settings.gates

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from calibrate.codes import CodeStore
+from calibrate.codes import Codes, CodeStore
 from calibrate.columns import ColumnProfile, spelling_variants
 from calibrate.evidence import AttributeEvidence
 from calibrate.leaks import LeakFlag
@@ -22,6 +22,7 @@ from calibrate.validation import Validation
 
 _LOOK = 100_000
 _MOST_NAMED = 3
+_MOST_COMPARED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,23 @@ def left_out_by_flags(
         for place, cells in enumerate(store.cells)
         if cells.column not in reasons and cells.column not in gates and cells.member is None
     ]
-    codes = {place: store.codes[place][_some(store)].astype(np.int64) for place in own}
-    distinct = {place: len(np.unique(column)) for place, column in codes.items()}
-    for first, second in combinations(own, 2):
-        names = store.cells[first].column, store.cells[second].column
-        if names[0] in reasons or names[1] in reasons or names[1] in allowed or distinct[first] < 2:
-            continue
-        if distinct[first] == distinct[second] == _pairs(codes[first], codes[second]):
-            reasons[names[1]] = f"the same as {names[0]}: each value of one goes with one value of the other"
+    divided: dict[bytes, str] = {}
+    for place in own:
+        name, division = store.cells[place].column, _division(store.codes[place][_some(store)])
+        if 2 * int(division.max(initial=0)) >= len(division):
+            continue  # two columns that differ in nearly every lead divide the leads alike by chance
+        twin = divided.setdefault(division.tobytes(), name)
+        if twin != name and name not in allowed and division.any():
+            reasons[name] = f"the same as {twin}: each value of one goes with one value of the other"
     return reasons
+
+
+def _division(codes: Codes) -> npt.NDArray[np.int32]:
+    """The codes numbered in order of appearance: equal for columns that divide the leads alike."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.empty(len(first), dtype=np.int32)
+    order[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
+    return order[inverse]
 
 
 def remarks_of(
@@ -150,11 +159,18 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
 
 
 def _overlaps(findings: Findings) -> list[Remark]:
-    """Pairs of attributes that go together (Cramer's V of their levels above 0.7, or almost the same above 0.9)."""
+    """Pairs of attributes that go together (Cramer's V of their levels above 0.7; above 0.9 almost the same).
+
+    Among many attributes only those with the widest span of points are compared.
+    """
     rows = _some(findings.store)
+    items = sorted(
+        zip(findings.card.attributes, findings.chosen, strict=True),
+        key=lambda pair: -int(np.ptp(pair[0].points["lift"])),
+    )
     codes = {
         item.cells.name: item.levels.of_cell.take(findings.store.codes[place][rows])
-        for item, place in zip(findings.card.attributes, findings.chosen, strict=True)
+        for item, place in items[:_MOST_COMPARED]
     }
     remarks = []
     for first, second in combinations(codes, 2):
@@ -167,12 +183,12 @@ def _overlaps(findings: Findings) -> list[Remark]:
 
 
 def _duplicates(sample: pa.Table) -> list[Remark]:
-    """Leads that equal another in every column, in the sample."""
+    """Leads that equal another in every column, where far more pairs do than independent columns would make."""
     rows = sample.num_rows
     if rows < 2 or sample.num_columns > 200:
         return []
-    repeated = rows - _distinct_rows(sample)
-    if repeated < max(2, 0.005 * rows):
+    repeated, pairs, by_chance = _repeated_rows(sample)
+    if repeated < max(2, 0.005 * rows) or pairs < 10 * by_chance:
         return []
     text = (
         f"{repeated:,} of {rows:,} leads repeat another lead in every column ({repeated / rows:.1%}). If they were "
@@ -181,18 +197,22 @@ def _duplicates(sample: pa.Table) -> list[Remark]:
     return [Remark("duplicates", text)]
 
 
-def _distinct_rows(table: pa.Table) -> int:
-    """Number of different rows, by numbering the values of each column and joining the numbers pairwise."""
-    joint: npt.NDArray[np.int64] = np.zeros(table.num_rows, dtype=np.int64)
+def _repeated_rows(table: pa.Table) -> tuple[int, float, float]:
+    """Rows that repeat another, pairs of equal rows, and the pairs expected were the columns independent."""
+    rows = table.num_rows
+    joint: npt.NDArray[np.int64] = np.zeros(rows, dtype=np.int64)
+    by_chance = rows * (rows - 1) / 2
     for name in table.column_names:
         column = table[name].combine_chunks()
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode("encode")
         numbers = column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False).astype(np.int64)
+        by_chance *= float(((np.bincount(numbers) / rows) ** 2).sum())
         _, joint = np.unique(joint * (int(numbers.max(initial=0)) + 1) + numbers, return_inverse=True)
-        if int(joint.max(initial=0)) + 1 == table.num_rows:
-            break
-    return int(joint.max(initial=0)) + 1
+        if int(joint.max(initial=0)) + 1 == rows:
+            return 0, 0.0, by_chance
+    held = np.bincount(joint)
+    return rows - len(held), float((held * (held - 1) / 2).sum()), by_chance
 
 
 def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[AttributeEvidence]) -> list[Remark]:
@@ -263,7 +283,7 @@ def _chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     if not weak:
         return []
     verb = "could be chance; its points are" if weak == 1 else "could be chance; their points are"
-    return [Remark("note", f'{weak} of {len(levels)} levels {verb} in the file, marked weak.')]
+    return [Remark("note", f"{weak} of {len(levels)} levels {verb} in the file, marked weak.")]
 
 
 def _cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> float:
@@ -274,10 +294,6 @@ def _cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> flo
     table = np.bincount(first * width + second, minlength=(int(first.max(initial=0)) + 1) * width).reshape(-1, width)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     return float(association(table, method="cramer")) if min(table.shape) > 1 else 0.0
-
-
-def _pairs(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> int:
-    return len(np.unique(first * (int(second.max(initial=0)) + 1) + second))
 
 
 def _some(store: CodeStore) -> slice:

@@ -224,7 +224,7 @@ class TableScorer:
         return value
 
 
-def score_table(frame: Any, rules: Rules, reasons: int = 3) -> Any:
+def score_table(rules: Rules, frame: Any, reasons: int = 3) -> Any:
     """The table with the columns score, percentile, band and reasons added; the same kind as it came.
 
     frame: a pandas, polars or pyarrow table.

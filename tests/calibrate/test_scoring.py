@@ -437,7 +437,7 @@ FRAME = {"industry": ["10", None, "x"], "employees": [50.0, None, 5.0], "demo": 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
 def test_a_table_comes_back_as_what_it_was(kind):
     frame = kind(FRAME)
-    scored = score_table(frame, card(), reasons=1)
+    scored = score_table(card(), frame, reasons=1)
     assert type(scored) is type(frame)
     names = scored.column_names if kind is pa.table else list(scored.columns)
     assert names == ["industry", "employees", "demo", "score", "percentile", "band", "reasons"]
@@ -460,7 +460,7 @@ def test_a_table_comes_back_as_what_it_was(kind):
 
 def test_pandas_keeps_its_index_and_mixed_objects_are_read():
     frame = pd.DataFrame({"industry": [10, "x", None, True], "employees": ["50", 5, np.nan, 50]}, index=[9, 7, 7, 1])
-    scored = score_table(frame, card())
+    scored = score_table(card(), frame)
     assert scored["score"].tolist() == [27, 0, 7, 27]
     assert scored.index.tolist() == [9, 7, 7, 1]
     assert list(frame.columns) == ["industry", "employees"]
@@ -468,23 +468,23 @@ def test_pandas_keeps_its_index_and_mixed_objects_are_read():
 
 def test_pandas_categories_and_nullable_types():
     frame = pd.DataFrame(FRAME).astype({"industry": "category", "employees": "Float64", "demo": "boolean"})
-    assert score_table(frame, card())["score"].tolist() == [52, 7, 0]
+    assert score_table(card(), frame)["score"].tolist() == [52, 7, 0]
 
 
 def test_polars_categories():
     frame = pl.DataFrame(FRAME).with_columns(pl.col("industry").cast(pl.Categorical))
-    assert score_table(frame, card())["score"].to_list() == [52, 7, 0]
+    assert score_table(card(), frame)["score"].to_list() == [52, 7, 0]
 
 
 def test_a_table_that_was_scored_before_is_refused():
     with pytest.raises(DataError, match=r"has 'score', 'percentile', 'band', 'reasons' already.*rename or drop"):
-        score_table(score_table(pl.DataFrame(FRAME), card()), card())
+        score_table(card(), score_table(card(), pl.DataFrame(FRAME)))
 
 
 @pytest.mark.parametrize("frame", [pl.LazyFrame(FRAME), [1, 2], None])
 def test_other_things_are_no_tables(frame):
     with pytest.raises(DataError, match="expected a pandas, polars or pyarrow table"):
-        score_table(frame, card())
+        score_table(card(), frame)
 
 
 @settings(max_examples=60, deadline=None)
