@@ -19,7 +19,7 @@ from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, remarks_of
 from calibrate.leaks import leak_flags
 from calibrate.levels import Cells
-from calibrate.outcome import Outcome, compile_outcome
+from calibrate.outcome import Outcome, compile_outcome, counted_leads
 from calibrate.ranking import ScoreCounts
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
@@ -104,7 +104,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
             raise DataError(f"{source.name}: there is a header but no lead; expected one row a lead")
         outcome = compile_outcome(settings.outcome, source, sample)
         profiles = profile_columns(sample, settings)
-        cells, left_out = plan_attributes(profiles, sample, settings)
+        counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
+        cells, left_out = plan_attributes(profiles, sample, counted, settings)
         only_gates = gate_cells(profiles, settings, cells)
         progress(f"reading {len(cells)} attributes of every lead")
         store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
@@ -177,15 +178,18 @@ def _with_levels(
 ) -> tuple[list[int], Scorecard, dict[str, str]]:
     """The attributes that have at least two levels to tell apart, and the card of these alone."""
     useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in card.attributes]
-    dropped = {
-        item.cells.column: "no value has enough leads to say anything"
-        for item, keep in zip(card.attributes, useful, strict=True)
-        if not keep and item.cells.member is None
-    }
     if all(useful):
         return chosen, card, {}
     kept = [place for place, keep in zip(chosen, useful, strict=True) if keep]
     cells: list[Cells] = [item.cells for item, keep in zip(card.attributes, useful, strict=True) if keep]
+    named = {item.column for item in cells}
+    dropped = {
+        item.cells.column: "no value has enough leads to say anything"
+        if all(item.levels.too_few)
+        else "one level holds every lead: no difference between its values is beyond chance"
+        for item in card.attributes
+        if item.cells.column not in named
+    }
     return kept, learn_scorecard(cells, [counts[i].of(ALL) for i in kept], settings.points), dropped
 
 

@@ -184,6 +184,25 @@ def lead_days(batch: pa.RecordBatch, column: str, order: str | None) -> npt.NDAr
     return np.asarray(found, dtype=np.int32)
 
 
+def counted_leads(sample: pa.Table, outcome: Outcome, settings: OutcomeSettings, order: str | None) -> pa.Table:
+    """The leads of a sample that are won or lost, did not come in after they were won, and are mature."""
+    if not sample.num_rows:
+        return sample
+    (batch,) = sample.combine_chunks().to_batches()
+    keep = outcome.states(batch) < OPEN
+    if settings.date:
+        day = lead_days(batch, settings.date, order).astype(np.int64)
+        newest = int(day.max())
+        won_days = outcome.won_days(batch)
+        if won_days is not None:
+            newest = max(newest, int(won_days.max()))
+            keep &= (won_days == NO_DAY) | (won_days >= day)
+        if settings.mature_days is not None:
+            as_of = int(np.datetime64(settings.as_of, "D").astype(np.int64)) if settings.as_of else newest
+            keep &= day <= as_of - settings.mature_days
+    return sample.filter(pa.array(keep))
+
+
 def propose_outcome(profiles: Sequence[ColumnProfile], sample: pa.Table) -> tuple[str, str | None] | None:
     """The option to copy, such as `Klant=ja`, and the `--lost` values for a stage column; None when it is not clear."""
     scored: list[tuple[int, str, str, str | None]] = []
