@@ -162,10 +162,10 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     grown = {column: [_Grown(np.uint8, rows) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
     for batch in source.batches(wanted):
-        keep = marks.read(batch)
+        kept = marks.read(batch)
         for column, coder in coders.items():
             for whole, codes in zip(grown[column], coder.codes(batch.column(column)), strict=True):
-                whole.append(codes if keep is None else codes[keep])
+                whole.append(codes[kept])
     settled = [cells for coder in coders.values() for cells in coder.settled()]
     return marks.store(tuple(settled), [whole.array() for column in grown.values() for whole in column])
 
@@ -208,13 +208,13 @@ class _Marks:
         self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
         self.day = _Grown(np.int32, rows if settings.date else 0)
 
-    def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | None:
-        """Take the batch in; which of its leads to keep, None for all."""
+    def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | slice:
+        """Take the batch in; which of its leads are counted."""
         states = self.outcome.states(batch)
         keep = states < OPEN
         self.open += int(np.count_nonzero(states == OPEN))
         self.unknown += int(np.count_nonzero(states == UNKNOWN))
-        fold = self._folds(batch)
+        fold, day = self._folds(batch), None
         self.rows += batch.num_rows
         if self.settings.date:
             day = lead_days(batch, self.settings.date, self.order)
@@ -225,10 +225,12 @@ class _Marks:
                 early = keep & (won_days != NO_DAY) & (won_days < day)
                 self.early += int(np.count_nonzero(early))
                 keep &= ~early
-            self.day.append(day[keep])
-        self.won.append((states[keep] == WON).astype(np.uint8))
-        self.fold.append(fold[keep])
-        return None if keep.all() else keep
+        kept = slice(None) if keep.all() else keep
+        if day is not None:
+            self.day.append(day[kept])
+        self.won.append(states[kept] == WON)
+        self.fold.append(fold[kept])
+        return kept
 
     def _folds(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
         if self.settings.account:
@@ -247,7 +249,9 @@ class _Marks:
             young = day > self._as_of() - self.settings.mature_days
             if young.any():
                 keep = ~young
-                codes, won, fold, day = [item[keep] for item in codes], won[keep], fold[keep], day[keep]
+                won, fold, day = won[keep], fold[keep], day[keep]
+                for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
+                    codes[place] = whole[keep]
         excluded = (
             (self.open, "still open: neither won nor lost yet"),
             (self.unknown, "without an outcome"),
