@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,24 +46,22 @@ def touch(file: str, _: str) -> None:
     table.aggregate(", ".join(wanted)).fetchall()
 
 
-def counting(file: str, _: str) -> None:
-    """From the file to leads and conversions by cell, fold by fold."""
-    from calibrate.attributes import plan_attributes
-    from calibrate.calibration import reading_options
-    from calibrate.codes import encode
-    from calibrate.columns import profile_columns
-    from calibrate.counts import count_cells, parts_of
-    from calibrate.outcome import compile_outcome
-    from calibrate.source import open_source
-    from calibrate.validation import newest_quarter
+class Counted(Exception):
+    """The run has come as far as the counts."""
 
-    settings = _settings()
-    with open_source(file, reading_options(settings.source)) as source:
-        sample = source.sample()
-        outcome = compile_outcome(settings.outcome, source, sample)
-        cells, _ = plan_attributes(profile_columns(sample, settings), sample, settings)
-        store = encode(source, cells, outcome, settings.outcome)
-        count_cells(store, parts_of(store, newest_quarter(store)))
+
+def counting(file: str, _: str) -> None:
+    """The run up to leads and conversions by cell, fold by fold."""
+    from calibrate import calibration
+    from calibrate.counts import count_cells
+
+    def count_and_stop(*store_and_parts) -> None:
+        count_cells(*store_and_parts)
+        raise Counted
+
+    calibration.count_cells = count_and_stop
+    with suppress(Counted):
+        calibration.run(file, _settings())
 
 
 def learning(file: str, _: str) -> None:
@@ -75,6 +74,19 @@ def learning(file: str, _: str) -> None:
 def reporting(file: str, folder: str) -> None:
     """The same from the command line, with all its files."""
     _calibrate("run", file, "--outcome", OUTCOME, "--date", DATE, "--out", f"{folder}/points", "--overwrite")
+
+
+def scores(file: str, folder: str) -> None:
+    """The score, percentile and band of every lead, without reasons; nothing is written."""
+    from calibrate.rules import load_rules
+    from calibrate.scoring import TableScorer
+    from calibrate.source import open_source
+
+    rules = load_rules(Path(folder) / "points" / "rules.json")
+    scorer = TableScorer(rules, reasons=0)
+    with open_source(file) as source:
+        for batch in source.batches(list(rules.attributes)):
+            scorer.score(batch)
 
 
 def scoring_parquet(file: str, folder: str) -> None:
@@ -92,6 +104,7 @@ STEPS: dict[str, Callable[[str, str], None]] = {
     "counting": counting,
     "run": learning,
     "run, report": reporting,
+    "scores": scores,
     "score, parquet": scoring_parquet,
     "score, csv": scoring_csv,
 }
@@ -132,7 +145,7 @@ def verdicts(step: str, rows: int, cost: Cost, scan: Cost) -> str:
     if step == "run" and rows == MEGA:
         bars = [("3 CPU s", cost.cpu <= 3), ("500 MB", cost.peak <= 500)]
     elif rows >= 10 * MEGA:
-        most = {"counting": 4, "run": 7, "score, parquet": 3}.get(step)
+        most = {"counting": 4, "run": 7, "scores": 3}.get(step)
         if most:
             bars = [(f"{most} scans", ratio <= most), (f"{memory:,.0f} MB", cost.peak <= memory)]
         if step == "run" and rows == 10 * MEGA:
