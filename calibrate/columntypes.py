@@ -227,7 +227,7 @@ def _misfit(column: Column, item: Traits | None, decimal: Decimal | None, dates:
 
 
 def as_texts(array: pa.Array) -> pa.Array:
-    """The cells as texts, plain or dictionary-encoded; a list of texts is joined by `;`, 12.0 is `12`."""
+    """The cells as texts, plain or dictionary-encoded: texts of a list joined by `;`, 12.0 as `12`, bytes in hex."""
     dtype = array.type
     if pa.types.is_dictionary(dtype):
         if dtype == TEXT:
@@ -239,9 +239,12 @@ def as_texts(array: pa.Array) -> pa.Array:
         return array
     if (pa.types.is_list(dtype) or pa.types.is_large_list(dtype)) and is_text(dtype.value_type):
         return pc.binary_join(array.cast(pa.list_(pa.string())), ";")
-    if pa.types.is_nested(dtype):
+    if pa.types.is_binary(dtype) or pa.types.is_large_binary(dtype) or pa.types.is_fixed_size_binary(dtype):
+        return pa.array([None if value is None else value.hex() for value in array.to_pylist()], pa.string())
+    try:
+        texts = pc.cast(array, pa.string())
+    except pa.ArrowNotImplementedError:
         return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
-    texts = pc.cast(array, pa.string())
     return pc.replace_substring_regex(texts, r"\.0$", "") if pa.types.is_floating(dtype) else texts
 
 

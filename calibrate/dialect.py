@@ -17,6 +17,7 @@ from calibrate.values import DateOrder, Decimal
 
 _RECORDS = 2000
 _DELIMITERS = (";", "\t", ",", "|")
+_NUMBER = re.compile(r"[-+]?[\d.,]*\d")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\r?\n', re.IGNORECASE)
 _TOTAL = re.compile(
     r"(?:(?:grand|sub|eind)[ -]?)?(?:total(?:s|en|e|t|er)?|totaal|i alt|sum|som|summe|gesamt(?:summe)?|somme)"
@@ -130,14 +131,9 @@ def sniff(path: Path, options: ReadingOptions = ReadingOptions()) -> Dialect:
     scan = scan_text(path, options.encoding)
     text = scan.head_text(path.name)
     separator = _SEP_LINE.match(text)
-    delimiter = options.delimiter or (separator.group(1) if separator else None)
-    records = _records(text, delimiter, scan.in_head) if delimiter else []
-    if delimiter is None:
-        delimiter, records = _best_delimiter(text, scan.in_head)
-    at = header_at([cells for _, _, cells in records], options.skip_rows, [line for line, _, _ in records])
-    if at is None:
-        raise DataError(f"{path.name}: no header row found; expected a row of column names, say how many lines to skip")
-    first_line, last_line, header = records[at]
+    delimiter, (first_line, last_line, header) = _header(
+        path.name, text, options, separator.group(1) if separator else None, scan.in_head
+    )
     ends = _line_ends(text)
     start = scan.bom_size + scan.width(text[: ends[first_line]])
     body = scan.bom_size + scan.width(text[: ends[min(last_line, len(ends) - 1)]])
@@ -175,6 +171,24 @@ def _line_ends(text: str) -> list[int]:
 Record = tuple[int, int, list[str]]
 
 
+def _header(name: str, text: str, options: ReadingOptions, separator: str | None, whole: bool) -> tuple[str, Record]:
+    """The delimiter, and the record of the column names."""
+    delimiter = options.delimiter or separator
+    records = _records(text, delimiter, whole) if delimiter else []
+    if delimiter is None:
+        delimiter, records = _best_delimiter(text, whole)
+    at = header_at([cells for _, _, cells in records], options.skip_rows, [line for line, _, _ in records])
+    if at is None:
+        raise DataError(f"{name}: no header row found; expected a row of column names, say how many lines to skip")
+    line, _, header = records[at]
+    if all(_NUMBER.fullmatch(cell.strip()) for cell in header if cell.strip()):
+        raise DataError(
+            f"{name}, line {line + 1}: {shown(delimiter.join(header))} holds only numbers; "
+            "expected column names there, add a header row or say how many lines to skip"
+        )
+    return delimiter, records[at]
+
+
 def _records(text: str, delimiter: str, whole: bool) -> list[Record]:
     """The first records: number of lines before it, of lines up to its end, and its cells.
 
@@ -195,18 +209,23 @@ def _records(text: str, delimiter: str, whole: bool) -> list[Record]:
 
 
 def _best_delimiter(text: str, whole: bool) -> tuple[str, list[Record]]:
-    """The delimiter that parts the most rows alike; of near equals the one with the most columns."""
+    """The delimiter that parts the most rows alike.
+
+    Of near equals one that parts the first row too, which a set like `a;b;c` or a decimal comma in every row does
+    not; then the one with the most columns.
+    """
     tried = []
     for delimiter in _DELIMITERS:
         records = _records(text, delimiter, whole)
         widths = [len(cells) for _, _, cells in records if any(cells)]
         width = _commonest([width for width in widths if width > 1])
         share = widths.count(width) / len(widths) if width else 0.0
-        tried.append((share, width, delimiter, records))
+        tried.append((share, widths[:1] == [width], width, delimiter, records))
     best = max(share for share, *_ in tried)
     if best == 0:
         return ",", _records(text, ",", whole)
-    _, _, delimiter, records = max((item for item in tried if item[0] >= best - 0.1), key=lambda item: item[1])
+    near = [item for item in tried if item[0] >= best - 0.1]
+    _, _, _, delimiter, records = max(near, key=lambda item: item[1:3])
     return delimiter, records
 
 
@@ -246,7 +265,7 @@ def _footer(scan: TextScan, body: int, delimiter: str, width: int) -> tuple[int,
         return 0, 0
     whole = scan.size - len(scan.tail) <= body
     part = scan.tail[body - scan.size :] if whole and body < scan.size else b"" if whole else scan.tail
-    lines = list(io.StringIO(part.decode(scan.encoding, "replace"), newline=""))
+    lines = list(io.StringIO(scan.tail_text(part), newline=""))
     rows = cut = passed = 0
     for line in reversed(lines if whole else lines[1:]):
         passed += scan.width(line)

@@ -207,6 +207,8 @@ def _settled(
     sentences: tuple[str, ...],
 ) -> Source:
     try:
+        if not raw.schema.names:
+            raise DataError(f"{name}: has no columns; expected one row a lead and a column for each thing known of it")
         settlement = settle(raw, options, types or {}, name)
         if dialect is not None:
             dialect = replace(dialect, decimal=settlement.decimal, dates=settlement.dates)
@@ -273,7 +275,7 @@ def _first_bytes(path: Path) -> bytes:
             return file.read(512)
     except FileNotFoundError as error:
         files = sorted(item.name for item in path.parent.iterdir() if item.is_file()) if path.parent.is_dir() else []
-        near = nearest(path.name, files) if files else f"the folder {shown(path.parent)} holds no file"
+        near = nearest(path.name, files) if files else f"there is no file in {shown(path.parent)}"
         raise DataError(f"{path}: there is no such file; expected a file with leads, {near}") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be opened ({error.strerror}); expected a file you may read") from error

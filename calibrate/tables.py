@@ -56,6 +56,8 @@ def _pandas_column(series: Any) -> pa.Array:
     try:
         array = pa.array(series, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        array = None
+    if array is None or isinstance(array.type, pa.BaseExtensionType):
         return pa.array([_cell_text(value) for value in series], pa.string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 

@@ -60,9 +60,17 @@ class TextScan:
             raise DataError(f"{name}: the file holds nothing but blanks; expected a header and one row a lead")
         return text
 
+    def tail_text(self, part: bytes) -> str:
+        """An end of the tail decoded; a character cut at its start, or a wrong byte, does no harm."""
+        return part.decode(self.encoding, self._lenient)
+
     def width(self, text: str) -> int:
         """The bytes a text takes in the file."""
-        return len(text.encode(self.encoding))
+        return len(text.encode(self.encoding, self._lenient))
+
+    @property
+    def _lenient(self) -> str:
+        return "ignore" if self.encoding.startswith("utf-16") else "surrogateescape"
 
     def newline(self, text: str) -> str:
         """What ends the first line of a text."""
@@ -98,7 +106,8 @@ def scan_text(path: Path, given: str | None) -> TextScan:
                 if known:
                     raise undecodable(path.name, encoding or "", chunk[: error.start], error, lines) from error
                 utf8 = False
-        pairs += chunk.count(b"\r\n") + (chunk[:1] == b"\n" and tail[-1:] == b"\r")
+        if b"\r" in chunk or tail[-1:] == b"\r":
+            pairs += chunk.count(b"\r\n") + (chunk[:1] == b"\n" and tail[-1:] == b"\r")
         lines += chunk.count(b"\n")
         size += len(chunk)
         tail = chunk[-_TAIL:] if len(chunk) >= _TAIL else (tail + chunk)[-_TAIL:]

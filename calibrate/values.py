@@ -117,12 +117,10 @@ def _plain_numbers(texts: pa.Array, decimal: Decimal | None) -> pa.DoubleArray |
     """All rows at once where they are bare machine numbers, which most are; None where any is not."""
     if pa.types.is_dictionary(texts.type):
         return None
-    if decimal != "." and pc.any(pc.match_substring(texts, ".")).as_py():
+    pattern = rf"^-?\d+(?:\{decimal}\d+)?$" if decimal else r"^-?\d+$"
+    if not pc.all(pc.match_substring_regex(texts, pattern), min_count=0).as_py():
         return None
-    try:
-        value = pc.cast(pc.replace_substring(texts, ",", ".") if decimal == "," else texts, pa.float64())
-    except pa.ArrowInvalid:
-        return None
+    value = pc.cast(pc.replace_substring(texts, ",", ".") if decimal == "," else texts, pa.float64())
     return value if all_finite(value) else None
 
 
