@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from calibrate import __version__
 from calibrate.attributes import gate_cells, plan_attributes
 from calibrate.codes import CodeStore, encode
 from calibrate.columns import profile_columns
@@ -18,8 +18,7 @@ from calibrate.errors import DataError
 from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, remarks_of
 from calibrate.leaks import leak_flags
-from calibrate.levels import Cells
-from calibrate.outcome import Outcome, compile_outcome, counted_leads
+from calibrate.outcome import NO_DAY, Outcome, compile_outcome, counted_leads
 from calibrate.ranking import ScoreCounts
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
@@ -27,9 +26,9 @@ from calibrate.rules import Rules
 from calibrate.scorecard import Scorecard, learn_scorecard
 from calibrate.settings import Settings, SourceSettings
 from calibrate.source import ReadingOptions, Source, open_source
+from calibrate.units import fitting_unit
 from calibrate.validation import Validation, iso_day, joint_scores, newest_quarter, validate
 
-VERSION = "0.1.0"
 Progress = Callable[[str], None]
 
 
@@ -115,22 +114,51 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         parts = parts_of(store, newest_from)
         counts = count_cells(store, parts)
         flags = [flag for item, count in zip(store.cells, counts, strict=True) for flag in leak_flags(item, count)]
-        twins = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
-        chosen = [
-            place
-            for place, item in enumerate(store.cells)
-            if item.column not in twins and place < len(store.cells) - len(only_gates)
-        ]
-        card = learn_scorecard([store.cells[i] for i in chosen], [counts[i].of(ALL) for i in chosen], settings.points)
-        chosen, card, empty = _with_levels(chosen, card, counts, settings)
-        if not chosen:
+        barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
+        places = [place for place in range(len(cells)) if store.cells[place].column not in barred]
+        learned = _learn(store, counts, places, settings)
+        if not learned.places:
             raise DataError(f"{source.name}: no column can be an attribute; see why with: calibrate inspect")
         progress("testing the points on leads that did not make them")
-        validation = validate(store, counts, chosen, parts, newest_from, settings) if _both(overall) else None
-        return _result(
-            source, sample, store, outcome, overall, card, validation,
-            {**left_out, **twins, **empty}, Findings(profiles, flags, store, chosen, card), settings,
-        )  # fmt: skip
+        working = _with_unit(settings, learned.unit)
+        validation = validate(store, counts, learned.places, parts, newest_from, working) if _both(overall) else None
+        findings = Findings(profiles, flags, store, learned.places, learned.card)
+        attributes = attribute_evidence(learned.card, settings.points.column)
+        remarks = learned.remarks + remarks_of(findings, sample, attributes, overall, validation, settings)
+        reasons = {**left_out, **barred, **learned.empty}
+        return _result(source, store, outcome, overall, learned, attributes, validation, reasons, remarks, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """The card, the places of its attributes in the store, columns with nothing to say, and what a point is worth."""
+
+    places: tuple[int, ...]
+    card: Scorecard
+    empty: dict[str, str]
+    unit: float
+    remarks: list[Remark]
+
+
+def _learn(store: CodeStore, counts: Sequence[CellCounts], places: Sequence[int], settings: Settings) -> _Learned:
+    """The card of the attributes that have levels to tell apart, in the unit that fits."""
+    totals = {place: counts[place].of(ALL) for place in places}
+    first = learn_scorecard([store.cells[place] for place in places], list(totals.values()), settings.points)
+    useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
+    empty = {
+        item.cells.column: "no value has enough leads to say anything"
+        for item, keep in zip(first.attributes, useful, strict=True)
+        if not keep and item.cells.member is None
+    }
+    kept = tuple(place for place, keep in zip(places, useful, strict=True) if keep)
+    cells, counted = [store.cells[place] for place in kept], [totals[place] for place in kept]
+    unit, remark = fitting_unit(store, cells, counted, settings) if kept else (1, None)
+    card = learn_scorecard(cells, counted, _with_unit(settings, unit).points)
+    return _Learned(kept, card, empty, unit, [remark] if remark else [])
+
+
+def _with_unit(settings: Settings, unit: float) -> Settings:
+    return settings.model_copy(update={"points": settings.points.model_copy(update={"unit": unit})})
 
 
 def reading_options(settings: SourceSettings) -> ReadingOptions:
@@ -173,49 +201,24 @@ def _both(overall: Rate) -> bool:
     return 10 <= overall.conversions <= overall.leads - 10
 
 
-def _with_levels(
-    chosen: list[int], card: Scorecard, counts: Sequence[CellCounts], settings: Settings
-) -> tuple[list[int], Scorecard, dict[str, str]]:
-    """The attributes that have at least two levels to tell apart, and the card of these alone."""
-    useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in card.attributes]
-    if all(useful):
-        return chosen, card, {}
-    kept = [place for place, keep in zip(chosen, useful, strict=True) if keep]
-    cells: list[Cells] = [item.cells for item, keep in zip(card.attributes, useful, strict=True) if keep]
-    named = {item.column for item in cells}
-    dropped = {
-        item.cells.column: "no value has enough leads to say anything"
-        if all(item.levels.too_few)
-        else "one level holds every lead: no difference between its values is beyond chance"
-        for item in card.attributes
-        if item.cells.column not in named
-    }
-    return kept, learn_scorecard(cells, [counts[i].of(ALL) for i in kept], settings.points), dropped
-
-
 def _result(
     source: Source,
-    sample: pa.Table,
     store: CodeStore,
     outcome: Outcome,
     overall: Rate,
-    card: Scorecard,
+    learned: _Learned,
+    attributes: tuple[AttributeEvidence, ...],
     validation: Validation | None,
     left_out: dict[str, str],
-    findings: Findings,
+    remarks: list[Remark],
     settings: Settings,
 ) -> Calibration:
-    attributes = attribute_evidence(card, settings.points.column)
-    first = last = None
-    if store.day is not None and store.leads:
-        dated = store.day[store.day > -(2**31)]
-        first, last = (iso_day(int(dated.min())), iso_day(int(dated.max()))) if len(dated) else (None, None)
+    first, last = _first_and_last(store)
+    joint = joint_scores(store, learned.card, settings)
     place = 1 if settings.points.column == "cautious" else 0
-    joint = joint_scores(store, card, settings)
     population = ScoreCounts.from_counts(joint[place], joint[2], joint[3])
     settled = settled_settings(settings, source)
-    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, VERSION)
-    remarks = remarks_of(findings, sample, attributes, overall, validation, settings)
+    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
     return Calibration(
         source_name=source.name,
         rows=store.rows,
@@ -225,11 +228,17 @@ def _result(
         attributes=attributes,
         left_out=tuple(LeftOut(column, reason) for column, reason in left_out.items()),
         remarks=by_harm(remarks),
-        strength=card.strength,
+        strength=learned.card.strength,
         validation=validation,
-        rules=draft_rules(attributes, overall, population, validation, provenance, settled),
+        rules=draft_rules(attributes, overall, population, validation, provenance, settled, learned.unit),
         settings=settled,
         reading=source.reading,
         first_day=first,
         last_day=last,
     )
+
+
+def _first_and_last(store: CodeStore) -> tuple[str | None, str | None]:
+    """First and last day of the counted leads; None where no lead has a day."""
+    dated = store.day[store.day > NO_DAY] if store.day is not None else np.zeros(0)
+    return (iso_day(int(dated.min())), iso_day(int(dated.max()))) if len(dated) else (None, None)

@@ -64,10 +64,12 @@ def draft_rules(
     validation: Validation | None,
     provenance: Provenance,
     settings: Settings,
+    unit: float = 1,
 ) -> Rules:
     """The document of a run, with worked leads that it scores as stated.
 
-    population: the counted leads by final score, the reference of every percentile.
+    population: the counted leads by final score, the reference of every percentile.  unit: percentage points
+    that a point is worth.
     """
     ids = _ids(attributes)
     groups = _groups(attributes, settings)
@@ -76,7 +78,7 @@ def draft_rules(
         id=_slug(provenance.source.rsplit(".", 1)[0]),
         version="1",
         title=settings.report.title or f"Lead score learned from {provenance.source}",
-        score=Score(unit=settings.points.unit or 1),
+        score=Score(unit=unit),
         baseline=Baseline(
             leads=overall.leads,
             conversions=overall.conversions,
