@@ -37,6 +37,11 @@ class Voice:
         """A line of the result."""
         click.echo(_speakable(text, sys.stdout))
 
+    def document(self, values: Any) -> None:
+        """The result as JSON, escaped where the stream lacks a sign."""
+        text = json.dumps(values, indent=2, ensure_ascii=False)
+        click.echo(text if _can_say(text, sys.stdout) else json.dumps(values, indent=2))
+
     def remark(self, text: str) -> None:
         """A line beside the result."""
         if not self.quiet:
@@ -123,7 +128,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
     settings = _settings(voice, reading)
     reports = [inspect_file(name, settings) for name in (file, deals) if name]
     if voice.as_json:
-        voice.say(json.dumps([asdict(report) for report in reports], indent=2, ensure_ascii=False))
+        voice.document([asdict(report) for report in reports])
         return
     for report in reports:
         for line in report.lines():
@@ -195,7 +200,7 @@ def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int,
     result = score_file(document, file, target, reading_options(_settings(voice, reading).source), reasons)
     step("")
     if voice.as_json:
-        voice.say(json.dumps(asdict(result), indent=2, ensure_ascii=False))
+        voice.document(asdict(result))
         return
     for line in result.lines():
         voice.remark(line)
@@ -241,7 +246,7 @@ def _run(
     names = write_run(result, render_page(result), folder, overwrite=overwrite, beside=beside)
     step("")
     if voice.as_json:
-        voice.say(json.dumps(diagnostics(result), indent=2, ensure_ascii=False))
+        voice.document(diagnostics(result))
         return
     _transcript(voice, result)
     voice.say()

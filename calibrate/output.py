@@ -57,14 +57,17 @@ def write_run(
         "calibrate.toml": dump_settings(calibration.settings),
         **(beside or {}),
     }
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    place = folder.resolve()
+    aside = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         aside.mkdir(parents=True)
         for name, text in contents.items():
             (aside / name).write_bytes(text.encode("utf-8"))
-        folder.mkdir(exist_ok=True)
-        for name in contents:
-            (aside / name).replace(folder / name)
+        if place.exists():
+            for name in contents:
+                (aside / name).replace(place / name)
+        else:
+            aside.rename(place)
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be written ({error.strerror or error}); nothing was changed, choose another --out"
