@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from calibrate.bins import human_edges, sentinels
 from calibrate.columns import ColumnProfile, can_be_attribute
-from calibrate.errors import SettingsError, nearest, shown
+from calibrate.errors import DataError, SettingsError, nearest, shown
 from calibrate.levels import Cells
 from calibrate.settings import AttributeSettings, Settings
+from calibrate.strays import Stray
 
 LeftOutReasons = dict[str, str]
 FIT, ENGAGEMENT = "fit", "engagement"
@@ -25,15 +27,16 @@ _BEHAVIOUR = re.compile(
 
 
 def plan_attributes(
-    profiles: Sequence[ColumnProfile], sample: pa.Table, counted: pa.Table, settings: Settings
+    profiles: Sequence[ColumnProfile], sample: pa.Table, counted: pa.Table, settings: Settings, where: str
 ) -> tuple[tuple[Cells, ...], LeftOutReasons]:
     """Cells of every attribute, in the order of the file, and the columns left out with the reason in words.
 
     counted: the leads of the sample that are counted; they alone cut a number into cells, so that leads without an
-    outcome change no points.
+    outcome change no points.  where: the source's name, for messages.
 
     Raises:
         SettingsError: a setting names a column that is not there.
+        DataError: a column holds numbers or dates but for a few values.
     """
     names = [profile.name for profile in profiles]
     _check_names(settings, names)
@@ -44,9 +47,20 @@ def plan_attributes(
         reason = reserved.get(profile.name) or _not_wanted(profile.name, settings) or _unfit(profile, settings)
         if reason:
             left_out[profile.name] = reason
+        elif profile.stray:
+            raise DataError(f"{where}, " + _stray_words(profile.name, profile.stray, sample))
         else:
             cells += _cells(profile, sample, counted, settings.attribute(profile.name))
     return tuple(cells), left_out
+
+
+def _stray_words(name: str, stray: Stray, sample: pa.Table) -> str:
+    row = pc.index(sample[name].cast(pa.string()), stray.text).as_py() + 1
+    return (
+        f"column {shown(name)}, row {row:,}: found {shown(stray.text)}, expected {stray.expected} as nearly all "
+        f"other values are; repair it, say --null {shown(stray.text)} when it means empty, or --text "
+        f"{shown(name)} to read the column as text"
+    )
 
 
 def gate_cells(profiles: Sequence[ColumnProfile], settings: Settings, have: Iterable[Cells]) -> tuple[Cells, ...]:

@@ -104,7 +104,7 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         outcome = compile_outcome(settings.outcome, source, sample)
         profiles = profile_columns(sample, settings)
         counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
-        cells, left_out = plan_attributes(profiles, sample, counted, settings)
+        cells, left_out = plan_attributes(profiles, sample, counted, settings, source.name)
         only_gates = gate_cells(profiles, settings, cells)
         progress(f"reading {len(cells)} attributes of every lead")
         store = encode(source, [*cells, *only_gates], outcome, settings.outcome)

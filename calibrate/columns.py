@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.settings import AttributeSettings, Settings
+from calibrate.strays import Stray, find_stray
 
 ColumnKind = Literal[
     "category", "number", "boolean", "set", "date", "identifier", "e-mail", "free text", "constant", "empty"
@@ -30,6 +31,7 @@ class ColumnProfile:
     filled: share of leads with a value, 0 to 1.  distinct: different values, missing left out.
     frequent: the commonest values, at most three.  verdict: why it cannot be an attribute; None where it can.
     values: a category's texts, or a set's members, commonest first.  separator: of a set.
+    stray: a text among values that are otherwise numbers or dates; None where a person said it is text.
     """
 
     name: str
@@ -40,15 +42,16 @@ class ColumnProfile:
     verdict: str | None = None
     values: tuple[str, ...] = ()
     separator: str | None = None
+    stray: Stray | None = None
 
 
 def profile_columns(sample: pa.Table, settings: Settings) -> tuple[ColumnProfile, ...]:
     """A profile of every column, in the order of the file."""
-    profiles = [_profile(name, sample[name], settings.attribute(name)) for name in sample.column_names]
-    return tuple(profiles)
+    texts = settings.source.text_columns
+    return tuple(_profile(name, sample[name], settings.attribute(name), name in texts) for name in sample.column_names)
 
 
-def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings) -> ColumnProfile:
+def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings, is_text: bool) -> ColumnProfile:
     values = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
@@ -62,7 +65,12 @@ def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings) -> C
         held = tuple(str(value) for value, _ in counts)
     elif kind == "set":
         held = tuple(member for member, _ in _members(counts, separator or ";").most_common(MEMBERS))
-    return ColumnProfile(name, kind, share, len(counts), frequent, verdict, held, separator)
+    stray = None
+    if kind in ("category", "identifier") and pa.types.is_string(values.type) and not is_text and chosen.kind is None:
+        stray = find_stray([str(value) for value, _ in counts])
+    if stray and kind == "identifier":
+        verdict = f"{verdict}; {stray.text[:40]!r} is not {stray.expected} as nearly all others are"
+    return ColumnProfile(name, kind, share, len(counts), frequent, verdict, held, separator, stray)
 
 
 def _value_counts(values: pa.Array) -> list[tuple[object, int]]:

@@ -68,7 +68,9 @@ def settle(
     found, rows = _observed(raw, texts, options)
     found = _read_on(raw, found, options)
     decimal = options.decimal or _decimal(found, name)
-    dates, date_note = (options.dates, None) if options.dates else _date_order(found, name)
+    dates, date_note = (
+        _date_order(found, name) if options.dates is None else (options.dates, _open_order(found, options.dates))
+    )
     columns = tuple(
         Column(field.name, _type(field, forced.get(field.name), found.get(field.name), decimal, dates))
         for field in raw.schema
@@ -182,13 +184,26 @@ def _date_order(found: Mapping[str, Traits], where: str) -> tuple[DateOrder | No
         )
     if day or month:
         return ("dmy" if day else "mdy"), None
+    note = _open_order(found, "dmy")
+    if note:
+        return "dmy", note
+    return ("ymd" if dated else None), None
+
+
+def _open_order(found: Mapping[str, Traits], order: DateOrder) -> str | None:
+    """What to tell where no date shows the order they are read in; None where one does."""
+    dated = {name: item for name, item in found.items() if item.date}
+    if any(item.dmy.only or item.mdy.only for item in dated.values()):
+        return None
+    first, other = ("day", "mdy") if order == "dmy" else ("month", "dmy")
     for name, item in dated.items():
         if item.two_dates:
-            return "dmy", (
-                f"No day above 12 in {shown(name)}: {shown(item.two_dates)} was read day first (dmy); "
-                "if it is month first, say --dates mdy."
+            found_text = shown(item.two_dates)
+            return (
+                f"No day above 12 in {shown(name)}: {found_text} was read {first} first; "
+                f"the other way is --dates {other}."
             )
-    return ("ymd" if dated else None), None
+    return None
 
 
 def _type(

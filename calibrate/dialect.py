@@ -64,7 +64,6 @@ class Dialect:
     header: its cells as found.  skip_rows: lines above it; footer_rows: lines below the last row, blank ones apart.
     start, end: the bytes of the table, header included, after decompression; end None is the end of the file.
     newline: ends a row; mixed: not every row.  decimal, dates: None where nothing in the file shows them.
-    given: which of encoding, delimiter, decimal, dates, skip_rows were told and not guessed.
     """
 
     encoding: str
@@ -82,7 +81,6 @@ class Dialect:
     compressed: bool = False
     decimal: Decimal | None = None
     dates: DateOrder | None = None
-    given: frozenset[str] = frozenset()
 
     @property
     def clean(self) -> bool:
@@ -94,18 +92,15 @@ class Dialect:
         """What was settled, and what was left out, for the reader of a report."""
         encoding = ENCODING_NAMES.get(self.encoding, self.encoding)
         columns = f"columns split by {'tabs' if self.delimiter == chr(9) else repr(self.delimiter)}"
-        parts = [self._told("encoding", f"Read as {encoding}"), self._told("delimiter", columns)]
+        parts = [f"Read as {encoding}", columns]
         if self.decimal:
-            parts.append(self._told("decimal", "decimal comma" if self.decimal == "," else "decimal point"))
+            parts.append("decimal comma" if self.decimal == "," else "decimal point")
         if self.dates:
-            parts.append(self._told("dates", f"dates {self.dates}"))
+            parts.append(f"dates {self.dates}")
         sentences = [", ".join(parts) + "."]
         above = self.skip_rows - self.separator_line
         left_out = left_out_sentence(above, self.footer_rows)
         return (*sentences, left_out) if left_out else tuple(sentences)
-
-    def _told(self, name: str, words: str) -> str:
-        return f"{words} (given)" if name in self.given else words
 
 
 def left_out_sentence(above: int, below: int) -> str | None:
@@ -138,7 +133,6 @@ def sniff(path: Path, options: ReadingOptions = ReadingOptions()) -> Dialect:
     start = scan.bom_size + scan.width(text[: ends[first_line]])
     body = scan.bom_size + scan.width(text[: ends[min(last_line, len(ends) - 1)]])
     footer_rows, cut = _footer(scan, body, delimiter, len(header))
-    told = ("encoding", "delimiter", "decimal", "dates", "skip_rows")
     return Dialect(
         encoding=scan.encoding,
         delimiter=delimiter,
@@ -154,7 +148,6 @@ def sniff(path: Path, options: ReadingOptions = ReadingOptions()) -> Dialect:
         compressed=scan.compressed,
         decimal=options.decimal,
         dates=options.dates,
-        given=frozenset(name for name in told if getattr(options, name) is not None),
     )
 
 

@@ -114,9 +114,9 @@ def test_the_header_is_the_first_row_that_is_filled_enough():
     assert header_at([["a", "b"]], 5) is None
 
 
-def test_sentences_tell_the_given_from_the_guessed():
-    dialect = Dialect("utf-16-le", "\t", ("a",), decimal=",", dates="dmy", given=frozenset({"decimal"}))
-    assert dialect.sentences() == ("Read as UTF-16, columns split by tabs, decimal comma (given), dates dmy.",)
+def test_sentences_say_the_same_of_what_was_guessed_and_given():
+    dialect = Dialect("utf-16-le", "\t", ("a",), decimal=",", dates="dmy")
+    assert dialect.sentences() == ("Read as UTF-16, columns split by tabs, decimal comma, dates dmy.",)
     assert left_out_sentence(0, 0) is None
     assert left_out_sentence(1, 0) == "1 line above the header was left out."
     assert left_out_sentence(0, 2) == "2 lines below the last row were left out."

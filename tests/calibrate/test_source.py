@@ -161,12 +161,14 @@ def test_early_days_are_taken_day_first_and_said(tmp_path):
         assert typed_rows(source) == EARLY
         assert source.reading == (
             "Read as UTF-8, columns split by ',', decimal point, dates dmy.",
-            "No day above 12 in 'Aangemaakt': '01/03/2026' was read day first (dmy); "
-            "if it is month first, say --dates mdy.",
+            "No day above 12 in 'Aangemaakt': '01/03/2026' was read day first; the other way is --dates mdy.",
         )
     with open_source(file_7(tmp_path), ReadingOptions(dates="mdy")) as source:
         assert [row[3] for row in typed_rows(source)] == [dt.date(2026, 1 + at, 3) for at in range(4)]
-        assert source.reading == ("Read as UTF-8, columns split by ',', decimal point, dates mdy (given).",)
+        assert source.reading == (
+            "Read as UTF-8, columns split by ',', decimal point, dates mdy.",
+            "No day above 12 in 'Aangemaakt': '01/03/2026' was read month first; the other way is --dates dmy.",
+        )
 
 
 @pytest.mark.parametrize("make", [file_8, file_9])
@@ -179,7 +181,7 @@ def test_thousands_marks_alone_are_asked_about(make, tmp_path):
     )
     with open_source(path, ReadingOptions(decimal=",")) as source:
         assert [row[2] for row in typed_rows(source)] == [row[2] for row in WHOLE]
-        assert "decimal comma (given)" in source.reading[0]
+        assert "decimal comma" in source.reading[0]
     with open_source(path, ReadingOptions(decimal=".")) as source:
         assert [row[2] for row in typed_rows(source)] == [1.234, 12.345, None, 987.0]
 
