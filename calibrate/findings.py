@@ -95,7 +95,9 @@ def remarks_of(
 
 def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
     remarks = []
-    for flag in flags:
+    # A set has an attribute, and maybe a flag, for each of its values: the worst is told, once.
+    by_column = {flag.column: flag for flag in sorted(flags, key=lambda flag: flag.stops)}
+    for flag in dict.fromkeys(by_column[flag.column] for flag in flags):
         if flag.stops and flag.column in settings.columns.allow:
             tail = "It has points because --allow names it: make sure it was known before the deal closed."
         elif flag.stops:

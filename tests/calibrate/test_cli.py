@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -50,13 +51,11 @@ def command(monkeypatch, capsys, tmp_path):
     return called
 
 
-def program(*words, folder, module=True, **environment):
-    """`python -m calibrate`, or the installed `calibrate`, as a process of its own."""
-    start = [sys.executable, "-m", "calibrate"] if module else [str(Path(sys.executable).with_name("calibrate"))]
+def program(*words, folder, start=("-m", "calibrate"), **environment):
+    """A command as a process of its own."""
     changed = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    return subprocess.run(
-        [*start, *map(str, words)], cwd=folder, env=changed, capture_output=True, timeout=120, check=False
-    )
+    ran = [sys.executable, *start, *map(str, words)]
+    return subprocess.run(ran, cwd=folder, env=changed, capture_output=True, timeout=120, check=False)
 
 
 def leads(rows=500, seed=7, **columns):
@@ -420,11 +419,14 @@ def test_terminals_get_no_control_characters(command, tmp_path):
     assert not any(mark in done.out + done.err for mark in "\x1b\x07")
 
 
-def test_python_m_equals_the_installed_program(deals, tmp_path):
-    if not Path(sys.executable).with_name("calibrate").exists():
-        pytest.skip("the program is not installed beside this Python")
-    first, second = (program("inspect", deals, folder=tmp_path, module=module) for module in (True, False))
+@pytest.mark.parametrize("words", [("--help",), ("run",), ("inspect", "deals.csv")])
+def test_python_m_equals_the_installed_program(deals, tmp_path, words):
+    script = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["calibrate"]
+    module, name = script.split(":")
+    starts = ("-m", "calibrate"), ("-c", f"from {module} import {name}; {name}()")
+    first, second = (program(*words, folder=tmp_path, start=start) for start in starts)
     assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
+    assert b"python" not in first.stdout + first.stderr
 
 
 def test_the_seed_of_hashes_and_a_narrow_terminal_change_no_file(deals, tmp_path):

@@ -1,0 +1,164 @@
+"""No lead is scored by points that it made."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from calibrate import validation
+from calibrate.calibration import run
+from calibrate.code_scores import code_scorer
+from calibrate.codes import FOLDS
+from calibrate.settings import settings_from
+from calibrate.validation import QUARTER, newest_quarter
+
+
+def history(rows=3000, days=400, seed=1, signal=True):
+    random = np.random.default_rng(seed)
+    source = random.choice(["Web", "Fair", "Mail", "List"], rows)
+    size = random.gamma(2, 60, rows).round()
+    odds = 0.15 + signal * (0.2 * (source == "Fair") + 0.1 * (size > 150) - 0.05)
+    return pd.DataFrame(
+        {
+            "Created": pd.Timestamp("2025-01-01") + pd.to_timedelta(np.sort(random.integers(0, days, rows)), unit="D"),
+            "Source": source,
+            "Size": size,
+            "Region": random.choice([f"region {number}" for number in range(25)], rows),
+            "Account": random.choice([f"account {number}" for number in range(400)], rows),
+            "Status": np.where(random.random(rows) < odds, "Won", "Lost"),
+        }
+    )
+
+
+def asked(date="Created", **outcome):
+    given = {"column": "Status", "won": ["Won"], "date": date} | outcome
+    return settings_from({"outcome": given, "columns": {"skip": ["Account"] if "account" not in outcome else []}})
+
+
+def caught(frame, settings, monkeypatch):
+    """The run, and the store, card and kept leads of every scoring of the validation."""
+    calls = []
+
+    def catch(store, card, settings, keep=None):
+        calls.append((store, card, keep))
+        return joint(store, card, settings, keep)
+
+    joint = validation.joint_scores
+    with monkeypatch.context() as patch:
+        patch.setattr(validation, "joint_scores", catch)
+        result = run(frame, settings)
+    return result, calls
+
+
+def newest(frame):
+    return frame["Created"] > frame["Created"].max() - pd.Timedelta(QUARTER, "D")
+
+
+def test_out_of_time_learns_before_the_newest_quarter_and_tests_on_it(monkeypatch):
+    frame = history()
+    result, calls = caught(frame, asked(), monkeypatch)
+    found, held = result.validation, newest(frame)
+    assert found.kind == "out-of-time"
+    assert (found.leads, found.learned_from) == (held.sum(), (~held).sum())
+    assert found.conversions == (frame["Status"][held] == "Won").sum()
+    assert found.first_day == str(frame["Created"][held].min().date())
+    assert found.last_day == str(frame["Created"].max().date())
+    ((_, card, keep),) = calls
+    assert (card.leads, card.conversions) == ((~held).sum(), (frame["Status"][~held] == "Won").sum())
+    assert (np.flatnonzero(keep) == np.flatnonzero(held)).all()
+
+
+def test_the_outcome_of_the_newest_leads_changes_nothing_in_the_scorecard(monkeypatch):
+    frame = history()
+    turned = frame.copy()
+    held = newest(frame)
+    turned.loc[held, "Status"] = np.random.default_rng(8).permutation(frame["Status"][held].to_numpy())
+    cards = [caught(table, asked(), monkeypatch)[1][0][1] for table in (frame, turned)]
+    assert cards[0].strength == cards[1].strength
+    for first, second in zip(cards[0].attributes, cards[1].attributes, strict=True):
+        assert first.levels.levels == second.levels.levels
+        for column in ("lift", "cautious"):
+            assert (first.cell_points(column) == second.cell_points(column)).all()
+
+
+def test_every_fold_is_scored_by_a_card_of_the_others(monkeypatch):
+    result, calls = caught(history(rows=1200), asked(date=None), monkeypatch)
+    store, _, _ = calls[0]
+    assert result.validation.kind == "cross-fitted"
+    assert len(calls) == FOLDS
+    areas, pairs, tested = [], [], np.zeros(store.leads, dtype=int)
+    for _, card, keep in calls:
+        tested += keep
+        assert card.leads == store.leads - keep.sum()
+        assert card.conversions == store.won[~keep].sum()
+        scores = code_scorer(card, "lift", store, asked(date=None)).scores(store, np.flatnonzero(keep))
+        areas.append(roc_auc_score(store.won[keep], scores))
+        pairs.append(int(store.won[keep].sum()) * int((1 - store.won[keep]).sum()))
+    assert (tested == 1).all()
+    assert result.validation.ranking("lift").auc.auc == pytest.approx(np.average(areas, weights=pairs), abs=1e-12)
+
+
+def test_leads_of_an_account_are_tested_together(monkeypatch):
+    frame = history(rows=1200)
+    _, calls = caught(frame, asked(date=None, account="Account"), monkeypatch)
+    for _, _, keep in calls:
+        assert not set(frame["Account"][keep]) & set(frame["Account"][~keep])
+
+
+@pytest.mark.parametrize(("late", "kind"), [(50, "out-of-time"), (49, "cross-fitted")])
+def test_out_of_time_needs_fifty_conversions_in_the_newest_quarter(late, kind):
+    frame = history(signal=True)
+    held = np.flatnonzero(newest(frame))
+    frame.loc[held, "Status"] = "Lost"
+    frame.loc[held[np.linspace(0, len(held) - 1, late).astype(int)], "Status"] = "Won"
+    assert run(frame, asked()).validation.kind == kind
+
+
+def test_without_a_date_or_without_days_leads_are_cross_fitted():
+    frame = history(rows=800)
+    assert run(frame, asked(date=None)).validation.kind == "cross-fitted"
+    result = run(frame.assign(Created=pd.NaT), asked())
+    assert (result.validation.kind, result.first_day, result.last_day) == ("cross-fitted", None, None)
+
+
+def test_permuted_outcomes_rank_like_chance():
+    """Over 30 seeds the mean of the cross-fitted AUC lies within 2 standard errors of one half."""
+    areas = []
+    for seed in range(30):
+        frame = history(rows=700, seed=100 + seed)
+        frame["Status"] = np.random.default_rng(seed).permutation(frame["Status"].to_numpy())
+        settings = settings_from(
+            {
+                "outcome": {"column": "Status", "won": ["Won"]},
+                "columns": {"use": ["Source", "Size", "Region"]},
+                "points": {"min_leads": 5, "min_expected": 1.0},
+            }
+        )
+        areas.append(run(frame, settings).validation.ranking("lift").auc.auc)
+    error = np.std(areas, ddof=1) / math.sqrt(len(areas))
+    assert abs(np.mean(areas) - 0.5) <= 2 * error
+
+
+def test_fewer_than_ten_of_a_class_are_not_tested():
+    frame = history(rows=600)
+    frame["Status"] = np.where(np.arange(600) % 67 == 0, "Lost", "Won")
+    settings = asked()
+    points = settings.points.model_copy(update={"min_expected": 0.0})
+    assert run(frame, settings.model_copy(update={"points": points})).validation is None
+
+
+def test_no_quarter_without_leads(monkeypatch):
+    _, calls = caught(history(rows=600), asked(date=None), monkeypatch)
+    assert newest_quarter(calls[0][0]) is None
+
+
+def test_capacity_takes_the_best_of_the_held_out_leads():
+    frame = history()
+    settings = asked().model_copy(update={"report": asked().report.model_copy(update={"capacity": "10/week"})})
+    result = run(frame, settings)
+    span = (frame["Created"][newest(frame)].max() - frame["Created"][newest(frame)].min()).days + 1
+    assert result.validation.capacity.places == int(10 * span / 7)
