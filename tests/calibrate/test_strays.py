@@ -32,7 +32,7 @@ def test_a_stray_is_what_nearly_all_others_are_not(texts, stray):
 
 
 def history(tmp_path, stray: str):
-    rows = [f"{1 + n % 40},{'yes' if n % 5 == 0 else 'no'}" for n in range(400)]
+    rows = [f"{1 + n % 40},{'yes' if n % 40 < 10 else 'no'}" for n in range(400)]
     rows[299] = f"{stray},no"
     path = tmp_path / "leads.csv"
     path.write_text("size,won\n" + "\n".join(rows) + "\n")
@@ -41,9 +41,12 @@ def history(tmp_path, stray: str):
 
 def test_a_run_stops_and_says_what_to_do(tmp_path):
     path = history(tmp_path, "abc")
-    wanted = {"column": "won", "won": ["yes"]}
+    outcome = {"column": "won", "won": ["yes"]}
     with pytest.raises(DataError) as caught:
-        run(path, settings_from({"outcome": wanted}))
+        run(path, settings_from({"outcome": outcome}))
     assert str(caught.value).startswith("leads.csv, column 'size', row 300: found 'abc', expected a number as")
-    for way in ({"null": ["abc"]}, {"text_columns": ["size"]}):
-        assert run(path, settings_from({"outcome": wanted, "source": way})).overall.leads == 400
+    mended = settings_from({"outcome": outcome, "source": {"null": ["abc"]}, "columns": {"allow": ["size"]}})
+    assert [item.kind for item in run(path, mended).attributes] == ["number"]
+    as_text = settings_from({"outcome": outcome, "source": {"text_columns": ["size"]}, "points": {"min_leads": 1}})
+    with pytest.raises(DataError, match="no column can be an attribute"):
+        run(path, as_text)
