@@ -48,7 +48,7 @@ def settle(
     """The types of all columns: forced ones, those of the source, and for texts what all of them can be read as.
 
     The first 100,000 rows settle it; where these leave open which decimal sign or order of dates there is, the rest is
-    read for it too.
+    read for it too. With forced types only their columns matter: doubts about others stop nothing.
 
     Raises:
         DataError: a decimal sign cannot be known, or columns contradict each other; a text column is not there.
@@ -67,10 +67,13 @@ def settle(
     ]
     found, rows = _observed(raw, texts, options)
     found = _read_on(raw, found, options)
-    decimal = options.decimal or _decimal(found, name)
-    dates, date_note = (
-        _date_order(found, name) if options.dates is None else (options.dates, _open_order(found, options.dates))
-    )
+    asked = {column: item for column, item in found.items() if types.get(column) == "number"} if types else found
+    decimal = options.decimal or _decimal(asked, name, others=found)
+    dates, date_note = options.dates, None
+    if dates is not None:
+        date_note = _open_order(found, dates)
+    elif not types:
+        dates, date_note = _date_order(found, name)
     columns = tuple(
         Column(field.name, _type(field, forced.get(field.name), found.get(field.name), decimal, dates))
         for field in raw.schema
@@ -139,8 +142,11 @@ def _doubtful(found: Mapping[str, Traits], options: ReadingOptions) -> list[str]
     return names + ([] if order else [name for name, item in dated.items() if item.two_dates])
 
 
-def _decimal(found: Mapping[str, Traits], where: str) -> Decimal | None:
-    """The decimal sign some number can only be read with; None when there is no number with a mark."""
+def _decimal(found: Mapping[str, Traits], where: str, others: Mapping[str, Traits]) -> Decimal | None:
+    """The decimal sign some number can only be read with; None when there is no number with a mark.
+
+    others: columns that may show the sign where those that matter do not.
+    """
     numeric = {name: item for name, item in found.items() if item.number}
     comma = next(((name, item.comma.only) for name, item in numeric.items() if item.comma.only), None)
     point = next(((name, item.point.only) for name, item in numeric.items() if item.point.only), None)
@@ -152,7 +158,15 @@ def _decimal(found: Mapping[str, Traits], where: str) -> Decimal | None:
         )
     if comma or point:
         return "," if comma else "."
+    shown_by = {
+        mark
+        for item in others.values()
+        for mark, reading in ((",", item.comma), (".", item.point))
+        if item.number and reading.only
+    }
     for name, item in numeric.items():
+        if item.two_numbers and len(shown_by) == 1:
+            return "," if shown_by == {","} else "."
         if item.two_numbers:
             raise DataError(
                 f"{where}, column {name}: {shown(item.two_numbers)} can be {_two_readings(item.two_numbers)}. "

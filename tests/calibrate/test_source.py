@@ -635,3 +635,15 @@ def test_real_exports_are_read_without_a_question():
         with open_source(path) as source:
             assert source.sample().num_rows == source.rows
             assert not source.columns[0].name.startswith("\ufeff")
+
+
+def test_with_forced_types_doubts_about_other_columns_stop_nothing(tmp_path):
+    path = tmp_path / "leads.csv"
+    path.write_text("size,amount,when,then\n12,1.234,01-13-2026,13-01-2026\n", encoding="utf-8")
+    with pytest.raises(DataError):
+        open_source(path)
+    with open_source(path, types={"size": "number"}) as source:
+        batch = next(source.batches(["size"]))
+        assert batch.column(0).to_pylist() == [12.0]
+    with pytest.raises(DataError, match=r"1234 or 1\.234"):
+        open_source(path, types={"amount": "number"})
