@@ -35,7 +35,7 @@ def plan_attributes(
     outcome change no points.  where: the source's name, for messages.
 
     Raises:
-        SettingsError: a setting names a column that is not there.
+        SettingsError: a setting names a column that is not there, or does not fit one that is.
         DataError: a column holds numbers or dates but for a few values.
     """
     names = [profile.name for profile in profiles]
@@ -177,6 +177,11 @@ def _together(
 
 
 def _number_cells(profile: ColumnProfile, name: str, group: str, counted: pa.Table, chosen: AttributeSettings) -> Cells:
+    if not _is_number(counted[profile.name].type):
+        raise SettingsError(
+            f"attributes.{profile.name}.kind: 'number' does not fit {shown(profile.frequent[0])}; expected a column of "
+            "numbers, leave kind out"
+        )
     values = _numbers(counted[profile.name])
     whole = bool(np.all(values == np.floor(values)))
     smallest, largest = (float(values.min()), float(values.max())) if len(values) else (None, None)
@@ -209,6 +214,10 @@ def _number_cells(profile: ColumnProfile, name: str, group: str, counted: pa.Tab
         smallest=smallest,
         largest=largest,
     )
+
+
+def _is_number(dtype: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype))
 
 
 def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

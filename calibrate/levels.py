@@ -103,7 +103,7 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
 
 def enough(leads: int, rate: float, settings: PointSettings) -> bool:
     """Whether a level has the evidence to stand alone."""
-    fewest = min(leads * rate, leads * (1 - rate))
+    fewest = round(min(leads * rate, leads * (1 - rate)), 9)  # 50 x (1 - 0.9) is a hair below 5
     return leads >= settings.min_leads and fewest >= settings.min_expected
 
 
