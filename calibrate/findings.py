@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -218,21 +219,29 @@ def _repeated_rows(table: pa.Table) -> tuple[int, float, float]:
 
 
 def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[AttributeEvidence]) -> list[Remark]:
-    used = {item.column for item in attributes}
+    used = {item.column: item for item in attributes}
     remarks = []
     for profile in profiles:
         if profile.kind != "category" or profile.name not in used:
             continue
-        variants = spelling_variants(profile.values)
+        merged = [set(item.level.values) for item in used[profile.name].levels if item.level.kind == "value"]
+        variants = [
+            group for group in spelling_variants(profile.values) if not any(set(group) <= level for level in merged)
+        ]
         if variants:
             shown = "; ".join(" / ".join(repr(text) for text in group) for group in variants[:_MOST_NAMED])
-            name, texts = variants[0][0].strip(), ", ".join(f'"{text}"' for text in variants[0])
+            name, column = _toml(variants[0][0].strip()), _toml(profile.name)
             text = (
                 f"{profile.name} has values that differ only in case or spaces: {shown}. To merge them, put "
-                f'"{name}" = [{texts}] under [attributes."{profile.name}".levels] in calibrate.toml.'
+                f"{name} = [{', '.join(map(_toml, variants[0]))}] under [attributes.{column}.levels] in calibrate.toml."
             )
             remarks.append(Remark("spelling", text, profile.name))
     return remarks
+
+
+def _toml(text: str) -> str:
+    """A text in quotes for TOML, whose escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _placeholders(attributes: Sequence[AttributeEvidence]) -> list[Remark]:

@@ -1,0 +1,104 @@
+"""Each remark has a history that raises it and one that does not."""
+
+from __future__ import annotations
+
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from calibrate.calibration import run
+from calibrate.remarks import Remark, by_harm
+from calibrate.settings import settings_from
+
+
+def history(rows=2000, seed=3):
+    random = np.random.default_rng(seed)
+    source = random.choice(["Fair", "List", "Web", "Mail"], rows)
+    return pd.DataFrame(
+        {
+            "Lead": [f"L{number}" for number in range(rows)],
+            "Source": source,
+            "Created": pd.Timestamp("2025-06-01") + pd.to_timedelta(np.arange(rows) * 365 // rows, unit="D"),
+            "Won": random.random(rows) < 0.1 + 0.2 * (source == "Fair"),
+        }
+    )
+
+
+def remarks(frame, kind, **tables):
+    found = run(frame, settings_from({"outcome": {"column": "Won"}} | tables), force=True)
+    return [item.text for item in found.remarks if item.kind == kind]
+
+
+DATED = {"outcome": {"column": "Won", "date": "Created"}}
+
+
+def test_few_won_leads():
+    won = np.arange(2000) % 20 == 0
+    assert "Only 99 won leads" in remarks(history().assign(Won=won & (np.arange(2000) < 1980)), "few")[0]
+    assert remarks(history().assign(Won=won), "few") == []
+
+
+def test_young_leads_that_had_no_time():
+    frame = history()
+    young = frame["Created"] > frame["Created"].max() - pd.Timedelta(91, "D")
+    frame["Won"] &= ~young | (np.arange(2000) % 3 == 0)
+    (text,) = remarks(frame, "immature", **DATED)
+    assert f"convert at {frame['Won'][young].mean():.1%}" in text
+    assert "--mature DAYS" in text
+    assert remarks(frame, "immature", outcome=DATED["outcome"] | {"mature_days": 91}) == []
+    assert remarks(history(), "immature", **DATED) == []
+
+
+def test_a_rate_that_changes_along_the_file():
+    assert remarks(history(), "drift") == []
+    (text,) = remarks(history().sort_values("Won"), "drift")
+    assert "--date" in text
+
+
+def test_two_attributes_that_say_the_same():
+    frame, random = history(), np.random.default_rng(5)
+    other = random.choice(["Fair", "List", "Web", "Mail"], len(frame))
+    close = frame.assign(Channel=frame["Source"].where(random.random(len(frame)) < 0.97, other).str.upper())
+    assert "say almost the same" in remarks(close, "overlap")[0]
+    apart = frame.assign(Channel=frame["Source"].where(random.random(len(frame)) < 0.5, other).str.upper())
+    assert remarks(apart, "overlap") == []
+
+
+def test_leads_that_were_entered_twice():
+    frame = history(400)
+    assert remarks(frame, "duplicates") == []
+    assert "20 of 420 leads" in remarks(pd.concat([frame, frame.iloc[:20]]), "duplicates")[0]
+    assert remarks(pd.concat([frame, frame.iloc[:1]]), "duplicates") == []
+
+
+@pytest.mark.parametrize("odd", ["fair", 'the "Fair"', "Fair\\", "Fair "])
+def test_what_a_spelling_remark_says_to_write_works(odd):
+    frame = history()
+    twin = odd.swapcase() if odd != "Fair " else "Fair"
+    texts = np.where(np.arange(len(frame)) % 2 == 0, odd, twin)
+    frame["Source"] = frame["Source"].where(frame["Source"] != "Fair", texts)
+    (text,) = remarks(frame, "spelling")
+    line = text.partition("put ")[2].partition(" under ")[0]
+    table = text.partition(" under ")[2].partition(" in calibrate.toml")[0]
+    settings = tomllib.loads(f"{table}\n{line}\n")
+    assert remarks(frame, "spelling", **settings) == []
+
+
+def test_what_is_often_empty():
+    frame = history()
+    assert remarks(frame, "missing") == []
+    frame["Source"] = frame["Source"].where(np.arange(2000) % 3 != 0)
+    assert "Source (33%)" in remarks(frame, "missing")[0]
+
+
+def test_placeholders():
+    frame = history()
+    frame["Source"] = frame["Source"].where(frame["Source"] != "Web", "-Select-")
+    assert "Source = -Select- looks like a placeholder" in remarks(frame, "placeholder")[0]
+
+
+def test_the_most_harmful_comes_first():
+    mixed = [Remark("note", "a"), Remark("leak", "b"), Remark("few", "c"), Remark("leak", "d")]
+    assert [remark.text for remark in by_harm(mixed)] == ["b", "d", "c", "a"]
