@@ -76,8 +76,9 @@ def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings, is_t
 def _value_counts(values: pa.Array) -> list[tuple[object, int]]:
     """Distinct values with their leads, commonest first, ties in order of value."""
     counted = pc.value_counts(pc.drop_null(values))
-    pairs = list(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
-    return sorted(pairs, key=lambda pair: (-pair[1], str(pair[0])))
+    table = pa.table({"value": counted.field(0), "leads": counted.field(1)})
+    ordered = table.sort_by([("leads", "descending"), ("value", "ascending")])
+    return list(zip(ordered["value"].to_pylist(), ordered["leads"].to_pylist(), strict=True))
 
 
 def _kind(
@@ -109,7 +110,7 @@ def _number_kind(name: str, counts: list[tuple[object, int]], filled: int) -> tu
     """A number, unless nearly every lead has its own and they look numbered."""
     distinct = len(counts)
     if distinct > 20 and distinct / filled > 0.95:
-        values = np.array([float(str(value)) for value, _ in counts])
+        values = np.array([value for value, _ in counts], dtype=np.float64)
         whole = bool(np.all(values == np.floor(values)))
         dense = whole and float(np.ptp(values)) < 4 * distinct
         if dense or (whole and _ID_NAME.search(name.casefold())):

@@ -130,13 +130,13 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
 
     if store.leads < 1000:
         return []
-    won = store.won.astype(np.int64)
+    won = store.won
     if store.day is not None:
         newest = store.day > int(store.day.max()) - 91
         pieces = [won[~newest], won[newest]]
     else:
         pieces = np.array_split(won, 10)
-    table = np.array([[piece.sum(), len(piece) - piece.sum()] for piece in pieces if len(piece) >= 100])
+    table = np.array([[np.count_nonzero(piece), np.count_nonzero(piece == 0)] for piece in pieces if len(piece) >= 100])
     if len(table) < 2 or not table.sum(axis=0).all() or chi2_contingency(table, correction=False).pvalue > 1e-4:
         return []
     rates = table[:, 0] / table.sum(axis=1)

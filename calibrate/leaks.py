@@ -96,15 +96,17 @@ def _ranks_alone(cells: Cells, counts: CellCounts) -> LeakFlag | None:
 
 
 def _missing_differs(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag | None:
-    from scipy.stats import chi2_contingency
-
     filled, won = int(leads[MISSING + 1 :].sum()), int(conversions[MISSING + 1 :].sum())
     missing, missing_won = int(leads[MISSING]), int(conversions[MISSING])
     if cells.kind == "set" or missing < 20 or filled < 20 or not 0 < won + missing_won < filled + missing:
         return None
     table = [[missing_won, missing - missing_won], [won, filled - won]]
     difference = missing_won / missing - won / filled
-    if abs(difference) <= 0.10 or chi2_contingency(table, correction=False).pvalue >= 0.01:
+    if abs(difference) <= 0.10:
+        return None
+    from scipy.stats import chi2_contingency
+
+    if chi2_contingency(table, correction=False).pvalue >= 0.01:
         return None
     reason = f"converts at {missing_won / missing:.0%} where it is empty and {won / filled:.0%} where it is filled"
     return LeakFlag(cells.column, reason, False)

@@ -306,6 +306,8 @@ def plain_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def _encoded(column: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_dictionary(column.type):
         return column
+    if pa.types.is_boolean(column.type):
+        return pa.DictionaryArray.from_arrays(column.cast(pa.int8()), pa.array(["false", "true"]))
     return plain_texts(column).dictionary_encode()
 
 

@@ -7,7 +7,6 @@ leads. Won leads are compared with lost ones; two leads with the same score are 
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ def cross_fitted_auc(folds: Sequence[ScoreCounts], confidence: float = 0.95) -> 
         return None
     mean = math.fsum(auc * pairs for auc, _, pairs in found) / sum(pairs for _, _, pairs in found)
     won, lost = pooled.total_conversions, pooled.total_leads - pooled.total_conversions
-    coin = (pooled.total_leads + 1) / (12 * won * lost)
+    coin = (pooled.total_leads + 1) / (12 * won * lost) if len(found) > 1 else 0.0
     return _auc(mean, None if spread[1] is None else max(spread[1], coin), pooled, confidence)
 
 
@@ -298,18 +297,20 @@ def _logistic(values: Floats, leads: Whole | Floats, won: Whole | Floats) -> tup
     of_won, of_lost = values[won > 0], values[won < leads]
     if not of_won.size or not of_lost.size or of_won.min() >= of_lost.max() or of_lost.min() >= of_won.max():
         return None
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-
     # Centred and scaled, so that scores far from 0 or spread wide fit as well as small ones.
     mean = float(np.average(values, weights=leads))
     scale = math.sqrt(np.average((values - mean) ** 2, weights=leads))
     design = np.column_stack([np.ones_like(values), (values - mean) / scale])
-    with warnings.catch_warnings():  # about exact fits, which two scores always give, and chances of 0 and 1
-        warnings.simplefilter("ignore")
-        fit = GLM(np.column_stack([won, leads - won]), design, family=Binomial()).fit(tol=1e-12)
-    slope = float(fit.params[1]) / scale
-    return float(fit.params[0]) - slope * mean, slope
+    fitted = np.array([math.log(won.sum() / (leads - won).sum()), 0.0])
+    for _ in range(100):
+        chances = 1 / (1 + np.exp(-np.clip(design @ fitted, -700, 700)))
+        information = (design.T * (leads * chances * (1 - chances))) @ design
+        step = np.linalg.solve(information, design.T @ (won - leads * chances))
+        fitted += step
+        if np.abs(step).max() < 1e-12:
+            break
+    slope = float(fitted[1]) / scale
+    return float(fitted[0]) - slope * mean, slope
 
 
 def _delong(counts: ScoreCounts) -> tuple[float, float | None, int] | None:

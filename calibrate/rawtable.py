@@ -19,6 +19,7 @@ from calibrate.errors import DataError, nearest, shown
 from calibrate.textfile import clean_copy
 
 BATCH = 131_072
+MOST_SAMPLED_GROUPS = 16
 LONGEST_ROW = 16 << 20
 
 
@@ -32,7 +33,8 @@ class RawTable:
 
     rows: None where only reading tells.  read: the batches of the named columns, or all, in file order.
     chosen: the table or sheet, and note: what the reader of a report must know of that choice.
-    close: lets go of files; may be called twice.
+    close: lets go of files; may be called twice.  thinned: batches from parts spread over the whole, with the row,
+    from 1, that each begins at, where that spares reading the rest; and the number of rows in these parts.
     """
 
     schema: pa.Schema
@@ -41,6 +43,7 @@ class RawTable:
     note: str | None = None
     chosen: str | None = None
     close: Callable[[], None] = _nothing
+    thinned: tuple[Callable[[], Iterator[tuple[int, pa.RecordBatch]]], int] | None = None
 
 
 def column_names(header: Sequence[object], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -169,21 +172,33 @@ def from_parquet(path: Path) -> RawTable:
     try:
         with pq.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
+            sizes = [file.metadata.row_group(place).num_rows for place in range(file.metadata.num_row_groups)]
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error)}); write it again") from error
     names, _ = column_names(schema.names, path.name)
     texts = [field.name for field in schema if is_text(field.type)]
 
-    def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    step = max(1, len(sizes) // MOST_SAMPLED_GROUPS)
+    groups = range(step // 2, len(sizes), step)
+
+    def thinned() -> Iterator[tuple[int, pa.RecordBatch]]:
+        for group in groups:
+            first = sum(sizes[:group]) + 1
+            for batch in read(None, [group]):
+                yield first, batch
+                first += batch.num_rows
+
+    def read(columns: Sequence[str] | None = None, only: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
         wanted = list(names if columns is None else columns)
         try:
-            with pq.ParquetFile(path, read_dictionary=texts) as file:
-                for batch in file.iter_batches(BATCH, columns=None if columns is None else wanted):
+            with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
+                for batch in file.iter_batches(BATCH, row_groups=only, columns=None if columns is None else wanted):
                     yield batch if batch.schema.names == wanted else batch.select(wanted)
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error)}); write it again") from error
 
-    return RawTable(schema, rows, read)
+    few = (thinned, sum(sizes[group] for group in groups)) if step > 1 else None
+    return RawTable(schema, rows, read, thinned=few)
 
 
 def is_text(dtype: pa.DataType) -> bool:

@@ -8,6 +8,7 @@ import weakref
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -115,13 +116,13 @@ class Source:
 def _spread(raw: RawTable, rows: int) -> list[tuple[pa.RecordBatch, npt.NDArray[np.int64]]]:
     """The rows with the lowest golden multiples, at most `rows`, with their lines from 1."""
     limit = _EVERY
-    if raw.rows is not None and raw.rows > rows:
-        limit = np.uint64(int(min(1.0, 1.05 * rows / raw.rows + 1e-4) * (2**64 - 2**12)))
+    batches, held = raw.thinned if raw.thinned and raw.thinned[1] >= 2 * rows else (partial(_numbered, raw), raw.rows)
+    if held is not None and held > rows:
+        limit = np.uint64(int(min(1.0, 1.05 * rows / held + 1e-4) * (2**64 - 2**12)))
     parts: list[tuple[pa.RecordBatch, npt.NDArray[np.uint64]]] = []
-    kept, first = 0, 1
-    for batch in raw.read(None):
+    kept = 0
+    for first, batch in batches():
         keys = np.arange(first, first + batch.num_rows, dtype=np.uint64) * _GOLDEN
-        first += batch.num_rows
         parts.append(_below(batch, keys, limit))
         kept += len(parts[-1][1])
         if kept > 2 * rows:
@@ -134,6 +135,13 @@ def _spread(raw: RawTable, rows: int) -> list[tuple[pa.RecordBatch, npt.NDArray[
         parts = [_below(*part, limit) for part in parts]
     inverse = np.uint64(pow(int(_GOLDEN), -1, 2**64))
     return [(batch, (keys * inverse).astype(np.int64)) for batch, keys in parts]
+
+
+def _numbered(raw: RawTable) -> Iterator[tuple[int, pa.RecordBatch]]:
+    first = 1
+    for batch in raw.read(None):
+        yield first, batch
+        first += batch.num_rows
 
 
 def _below(

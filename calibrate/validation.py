@@ -12,7 +12,7 @@ import numpy.typing as npt
 from calibrate.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
 from calibrate.code_scores import code_scorer
 from calibrate.codes import FOLDS, CodeStore
-from calibrate.counts import OLDER, CellCounts
+from calibrate.counts import ALL, OLDER, CellCounts
 from calibrate.ranking import (
     Auc,
     AucDifference,
@@ -136,11 +136,15 @@ def _held_out(
     """Rows lift score, cautious score, leads, conversions; a column for each pair of scores met."""
     cells = [store.cells[place] for place in chosen]
     card = learn_scorecard(cells, [counts[place].of(learn) for place in chosen], settings.points)
-    return joint_scores(store, card, settings, test.take(parts))
+    return joint_scores(store, card, settings, parts, test)
 
 
 def joint_scores(
-    store: CodeStore, card: Scorecard, settings: Settings, keep: npt.NDArray[np.bool_] | None = None
+    store: CodeStore,
+    card: Scorecard,
+    settings: Settings,
+    parts: npt.NDArray[np.uint8] | None = None,
+    test: npt.NDArray[np.bool_] = ALL,
 ) -> npt.NDArray[np.int64]:
     """Leads and conversions by pair of lift and cautious score: four rows as `_held_out` gives them."""
     scorers = [code_scorer(card, column, store, settings) for column in COLUMNS]
@@ -149,8 +153,8 @@ def joint_scores(
     table = np.zeros((widths[0], widths[1], 2), dtype=np.int64).reshape(-1)
     for piece in store.chunks():
         rows: slice | npt.NDArray[np.intp] = piece
-        if keep is not None:
-            rows = np.flatnonzero(keep[piece]) + piece.start
+        if parts is not None:
+            rows = np.flatnonzero(test.take(parts[piece])) + piece.start
         keys = np.zeros(len(store.won[rows]), dtype=np.intp)
         for scorer, (low, _), width in zip(scorers, bounds, widths, strict=True):
             keys = keys * width + (scorer.scores(store, rows) - low)
