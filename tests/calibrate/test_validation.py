@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from calibrate import validation
+from calibrate import held_out
 from calibrate.calibration import run
 from calibrate.code_scores import code_scorer
 from calibrate.codes import FOLDS
+from calibrate.held_out import QUARTER, newest_quarter
 from calibrate.settings import settings_from
-from calibrate.validation import QUARTER, newest_quarter
 
 
 def history(rows=3000, days=400, seed=1, signal=True):
@@ -36,20 +36,22 @@ def history(rows=3000, days=400, seed=1, signal=True):
 
 def asked(date="Created", **outcome):
     given = {"column": "Status", "won": ["Won"], "date": date} | outcome
-    return settings_from({"outcome": given, "columns": {"skip": ["Account"] if "account" not in outcome else []}})
+    skip = ["Account"] if "account" not in outcome else []
+    return settings_from({"outcome": given, "columns": {"skip": skip}, "points": {"unit": 1.0}})
 
 
 def caught(frame, settings, monkeypatch):
     """The run, and the store, card and kept leads of every scoring of the validation."""
     calls = []
 
-    def catch(store, card, settings, keep=None):
-        calls.append((store, card, keep))
-        return joint(store, card, settings, keep)
+    def catch(store, card, settings, only, *rest):
+        parts, wanted = only
+        calls.append((store, card, wanted[parts]))
+        return joint(store, card, settings, only, *rest)
 
-    joint = validation.joint_scores
+    joint = held_out.joint_scores
     with monkeypatch.context() as patch:
-        patch.setattr(validation, "joint_scores", catch)
+        patch.setattr(held_out, "joint_scores", catch)
         result = run(frame, settings)
     return result, calls
 
