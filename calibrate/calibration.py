@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from calibrate import __version__
 from calibrate.attributes import gate_cells, plan_attributes
 from calibrate.codes import CodeStore, encode
 from calibrate.columns import profile_columns
-from calibrate.counts import ALL, CellCounts, count_cells, parts_of
 from calibrate.draft import Provenance, draft_rules
 from calibrate.errors import DataError
 from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, remarks_of
-from calibrate.leaks import leak_flags
-from calibrate.outcome import NO_DAY, Outcome, compile_outcome, counted_leads
+from calibrate.held_out import Trial, joint_scores, make_trial
+from calibrate.leaks import LeakFlag, leak_flags
+from calibrate.outcome import Outcome, compile_outcome, counted_leads
 from calibrate.ranking import ScoreCounts
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
@@ -27,7 +27,7 @@ from calibrate.scorecard import Scorecard, learn_scorecard
 from calibrate.settings import Settings, SourceSettings
 from calibrate.source import ReadingOptions, Source, open_source
 from calibrate.units import fitting_unit
-from calibrate.validation import Validation, iso_day, joint_scores, newest_quarter, validate
+from calibrate.validation import Validation, first_and_last, validate
 
 Progress = Callable[[str], None]
 
@@ -110,23 +110,30 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
         overall = _overall(store, source, outcome, settings, force)
         progress("counting")
-        newest_from = newest_quarter(store)
-        parts = parts_of(store, newest_from)
-        counts = count_cells(store, parts)
-        flags = [flag for item, count in zip(store.cells, counts, strict=True) for flag in leak_flags(item, count)]
+        trial = make_trial(store, by_account=bool(settings.outcome.account))
+        flags = [
+            flag for item, count in zip(store.cells, trial.counts, strict=True) for flag in leak_flags(item, count)
+        ]
         barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
+        trial = _without_suspects(trial, flags, settings)
         places = [place for place in range(len(cells)) if store.cells[place].column not in barred]
-        learned = _learn(store, counts, places, settings)
+        learned = _learn(trial, places, settings)
         if not learned.places:
-            raise DataError(f"{source.name}: no column can be an attribute; see why with: calibrate inspect")
+            raise DataError(_nothing_to_learn(source.name, learned, settings))
         progress("testing the points on leads that did not make them")
-        working = _with_unit(settings, learned.unit)
-        validation = validate(store, counts, learned.places, parts, newest_from, working) if _both(overall) else None
+        validation = validate(trial, learned.places, _with_unit(settings, learned.unit)) if _both(overall) else None
         findings = Findings(profiles, flags, store, learned.places, learned.card)
-        attributes = attribute_evidence(learned.card, settings.points.column)
+        attributes = attribute_evidence(learned.card, settings.points.column, idle=len(learned.empty))
         remarks = learned.remarks + remarks_of(findings, sample, attributes, overall, validation, settings)
         reasons = {**left_out, **barred, **learned.empty}
         return _result(source, store, outcome, overall, learned, attributes, validation, reasons, remarks, settings)
+
+
+def _without_suspects(trial: Trial, flags: Sequence[LeakFlag], settings: Settings) -> Trial:
+    """The trial with the missing levels muted that may be missing because of the outcome."""
+    suspects = {flag.column for flag in flags if flag.mutes} - set(settings.columns.allow)
+    cells = tuple(replace(item, mute_missing=item.column in suspects) for item in trial.store.cells)
+    return replace(trial, store=replace(trial.store, cells=cells))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +147,33 @@ class _Learned:
     remarks: list[Remark]
 
 
-def _learn(store: CodeStore, counts: Sequence[CellCounts], places: Sequence[int], settings: Settings) -> _Learned:
+def _learn(trial: Trial, places: Sequence[int], settings: Settings) -> _Learned:
     """The card of the attributes that have levels to tell apart, in the unit that fits."""
-    totals = {place: counts[place].of(ALL) for place in places}
-    first = learn_scorecard([store.cells[place] for place in places], list(totals.values()), settings.points)
+    first = learn_scorecard(trial.cells(places), trial.totals(places), settings.points)
     useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
+    named = {item.cells.column for item, keep in zip(first.attributes, useful, strict=True) if keep}
     empty = {
         item.cells.column: "no value has enough leads to say anything"
-        for item, keep in zip(first.attributes, useful, strict=True)
-        if not keep and item.cells.member is None
+        if all(item.levels.too_few)
+        else "one level holds every lead: no difference between its values is beyond chance"
+        for item in first.attributes
+        if item.cells.column not in named
     }
     kept = tuple(place for place, keep in zip(places, useful, strict=True) if keep)
-    cells, counted = [store.cells[place] for place in kept], [totals[place] for place in kept]
-    unit, remark = fitting_unit(store, cells, counted, settings) if kept else (1, None)
-    card = learn_scorecard(cells, counted, _with_unit(settings, unit).points)
+    unit, remark = fitting_unit(trial, kept, settings) if kept else (1, None)
+    card = learn_scorecard(trial.cells(kept), trial.totals(kept), _with_unit(settings, unit).points)
     return _Learned(kept, card, empty, unit, [remark] if remark else [])
+
+
+def _nothing_to_learn(name: str, learned: _Learned, settings: Settings) -> str:
+    if not learned.empty:
+        return f"{name}: no column can be an attribute; see why with: calibrate inspect"
+    points = settings.points
+    return (
+        f"{name}: no value of any attribute has enough leads, expected {points.min_leads} leads with "
+        f"{points.min_expected:g} conversions and as many others at the overall rate; wait for more leads, or lower "
+        "points.min_leads and points.min_expected in calibrate.toml"
+    )
 
 
 def _with_unit(settings: Settings, unit: float) -> Settings:
@@ -213,7 +232,7 @@ def _result(
     remarks: list[Remark],
     settings: Settings,
 ) -> Calibration:
-    first, last = _first_and_last(store)
+    first, last = first_and_last(store)
     joint = joint_scores(store, learned.card, settings)
     place = 1 if settings.points.column == "cautious" else 0
     population = ScoreCounts.from_counts(joint[place], joint[2], joint[3])
@@ -237,9 +256,3 @@ def _result(
         first_day=first,
         last_day=last,
     )
-
-
-def _first_and_last(store: CodeStore) -> tuple[str | None, str | None]:
-    """First and last day of the counted leads; None where no lead has a day."""
-    dated = store.day[store.day > NO_DAY] if store.day is not None else np.zeros(0)
-    return (iso_day(int(dated.min())), iso_day(int(dated.max()))) if len(dated) else (None, None)

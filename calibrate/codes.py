@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from calibrate.errors import DataError, shown
 from calibrate.levels import MISSING, Cells
 from calibrate.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
 from calibrate.settings import OutcomeSettings
@@ -19,6 +20,7 @@ from calibrate.source import Source
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 FOLDS = 5
+FIRST_DAY, LAST_DAY = -50_000, 100_000  # 1833 to 2243, in days since 1970
 NO_DAY = -(2**31)
 _MOST_TEXTS = 60_000
 
@@ -30,6 +32,7 @@ class CodeStore:
     codes: one array an attribute, the cell of every lead.  won: 0 or 1.  fold: 0 to 4, by hash of the account
     where one is named, else of the row.  day: since 1970, None without a date column.
     rows: leads in the source; excluded: leads not counted, by reason; the text says why.
+    arrivals: all leads of the source, counted or not, by day from FIRST_DAY on; empty without a date column.
     """
 
     cells: tuple[Cells, ...]
@@ -39,6 +42,7 @@ class CodeStore:
     day: npt.NDArray[np.int32] | None
     rows: int
     excluded: tuple[tuple[int, str], ...]
+    arrivals: npt.NDArray[np.int64]
 
     @property
     def leads(self) -> int:
@@ -205,6 +209,7 @@ class _Marks:
         self.columns = [name for name in wanted if name]
         self.rows = self.open = self.unknown = self.early = 0
         self.newest = NO_DAY
+        self.arrivals = np.zeros(LAST_DAY - FIRST_DAY + 1 if settings.date else 0, dtype=np.int64)
         self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
         self.day = _Grown(np.int32, rows if settings.date else 0)
 
@@ -218,6 +223,8 @@ class _Marks:
         self.rows += batch.num_rows
         if self.settings.date:
             day = lead_days(batch, self.settings.date, self.order)
+            inside = day[(day >= FIRST_DAY) & (day <= LAST_DAY)] - FIRST_DAY
+            self.arrivals += np.bincount(inside, minlength=len(self.arrivals))
             self.newest = max(self.newest, int(day.max(initial=NO_DAY)))
             won_days = self.outcome.won_days(batch)
             if won_days is not None:
@@ -244,11 +251,13 @@ class _Marks:
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
         won, fold = self.won.array(), self.fold.array()
         day = self.day.array() if self.settings.date else None
-        young = np.zeros(0, dtype=bool)
-        if day is not None and self.settings.mature_days is not None:
-            young = day > self._as_of() - self.settings.mature_days
-            if young.any():
-                keep = ~young
+        late = young = np.zeros(0, dtype=bool)
+        if day is not None:
+            as_of = self._as_of()
+            late = day > as_of
+            young = ~late & (day > as_of - self.settings.mature_days) if self.settings.mature_days else young
+            if late.any() or young.any():
+                keep = ~(late | young)
                 won, fold, day = won[keep], fold[keep], day[keep]
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
@@ -256,17 +265,33 @@ class _Marks:
             (self.open, "still open: neither won nor lost yet"),
             (self.unknown, "without an outcome"),
             (self.early, "won before they came in: one of the two dates is wrong"),
+            (int(np.count_nonzero(late)), f"dated after {self.settings.as_of}"),
             (
                 int(np.count_nonzero(young)),
                 f"younger than {self.settings.mature_days} days: too young to have converted",
             ),
         )
         kept = tuple((leads, reason) for leads, reason in excluded if leads)
-        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept)
+        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept, self.arrivals)
 
     def _as_of(self) -> int:
+        """The last day there is: as it was said, else the newest date, unless that stands far alone.
+
+        Raises:
+            DataError: it stands more than a quarter after nearly all other dates, as a mistyped year does.
+        """
         if self.settings.as_of:
             return int(np.datetime64(self.settings.as_of, "D").astype(np.int64))
+        later = self.arrivals[::-1].cumsum()
+        dated = int(later[-1])
+        newest = int(np.argmax(later > 0))
+        usual = int(np.argmax(later > max(1, dated // 1000)))
+        if dated > 1 and usual - newest > 91:
+            alone, last = (np.datetime64(LAST_DAY - place, "D") for place in (newest, usual))
+            raise DataError(
+                f"column {shown(self.settings.date)}: found {alone}, expected no date so long after {last}, when "
+                f"nearly all leads had come in; repair it, or leave out what is later with --as-of {last}"
+            )
         return self.newest
 
 

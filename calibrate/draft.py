@@ -40,6 +40,7 @@ from calibrate.settings import GateSettings, Settings
 from calibrate.validation import Validation
 from calibrate.worked import worked_leads
 
+_SHARES = {"A": 0.1, "B": 0.3, "C": 0.6}
 _ACTIONS = {"A": "call first", "B": "call next", "C": "keep warm by e-mail", "D": "leave for now"}
 GROUP_LABELS = {"fit": "Who they are", "engagement": "What they did"}
 
@@ -220,23 +221,37 @@ def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict
 def _bands(population: ScoreCounts, validation: Validation | None, settings: Settings) -> tuple[ScoreBand, ...]:
     """A to D by share of the counted leads; the rates are of the held-out leads at the same scores."""
     cuts = named_cuts(population)
+    names = _band_names(population, cuts)
     held = validation.ranking(settings.points.column).scores if validation else None
     bands = []
     above: int | None = None
-    for name, start in zip("ABCD", [*cuts, None], strict=False):
+    for name, start in zip(names, [*cuts, None], strict=True):
         leads, _ = _between(population, start, above)
         tested, won = _between(held, start, above) if held else (0, 0)
         bands.append(
             ScoreBand(
                 name=name,
                 from_=start,
-                action=_ACTIONS[name],
+                action=_ACTIONS[name] if cuts else "none: the scores do not tell leads apart",
                 leads_share=_short(leads / population.total_leads),
                 rate=_short(won / tested) if tested else None,
             )
         )
         above = start
     return tuple(bands)
+
+
+def _band_names(population: ScoreCounts, cuts: Sequence[int]) -> list[str]:
+    """A name a cut, by the share of leads that its band and the better ones hold; the rest is D.
+
+    Equal scores are never split, so few different scores leave out names: a band that reaches 40 % is a B.
+    """
+    names: list[str] = []
+    for place, cut in enumerate(cuts, start=len("ABC") - len(cuts) + 1):
+        reached = _between(population, cut, None)[0] / population.total_leads
+        free = [name for name in "ABC"[:place] if not names or name > names[-1]]  # the cuts below need one each
+        names.append(min(free, key=lambda name: abs(_SHARES[name] - reached)))
+    return [*names, "D"]
 
 
 def _between(counts: ScoreCounts, start: int | None, above: int | None) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from calibrate.codes import Codes, CodeStore
+from calibrate.codes import CodeStore
 from calibrate.columns import ColumnProfile, spelling_variants
 from calibrate.evidence import AttributeEvidence
 from calibrate.leaks import LeakFlag
@@ -19,11 +19,12 @@ from calibrate.rates import Rate
 from calibrate.remarks import Remark
 from calibrate.scorecard import Scorecard
 from calibrate.settings import Settings
+from calibrate.twins import cramers_v, find_twins, some_leads
 from calibrate.validation import Validation
 
-_LOOK = 100_000
 _MOST_NAMED = 3
 _MOST_COMPARED = 60
+_LARGEST_TABLE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +53,10 @@ def left_out_by_flags(
         for place, cells in enumerate(store.cells)
         if cells.column not in reasons and cells.column not in gates and cells.member is None
     ]
-    divided: dict[bytes, str] = {}
-    for place in own:
-        name, division = store.cells[place].column, _division(store.codes[place][_some(store)])
-        if 2 * int(division.max(initial=0)) >= len(division):
-            continue  # two columns that differ in nearly every lead divide the leads alike by chance
-        twin = divided.setdefault(division.tobytes(), name)
-        if twin != name and name not in allowed and division.any():
+    for name, twin in find_twins(store, own).items():
+        if name not in allowed:
             reasons[name] = f"the same as {twin}: each value of one goes with one value of the other"
     return reasons
-
-
-def _division(codes: Codes) -> npt.NDArray[np.int32]:
-    """The codes numbered in order of appearance: equal for columns that divide the leads alike."""
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.empty(len(first), dtype=np.int32)
-    order[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
-    return order[inverse]
 
 
 def remarks_of(
@@ -82,7 +70,7 @@ def remarks_of(
     """Every remark of a run, unordered."""
     return [
         *_leaks(findings.flags, settings),
-        *_few(overall, attributes),
+        *_few(overall, attributes, settings),
         *_in_time(findings.store, settings),
         *_overlaps(findings),
         *_duplicates(sample),
@@ -103,18 +91,23 @@ def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
             tail = "It has points because --allow names it: make sure it was known before the deal closed."
         elif flag.stops:
             tail = f'Left out; --allow "{flag.column}" brings it back if it was known before the deal closed.'
+        elif flag.mutes and flag.column not in settings.columns.allow:
+            tail = (
+                f'Empty gets 0 points; --allow "{flag.column}" gives it its own if it is known before the deal closes.'
+            )
         else:
             tail = f'It has points; was it known before the deal closed? If not: --skip "{flag.column}".'
         remarks.append(Remark("leak", f"{flag.column} {flag.reason}. {tail}", flag.column))
     return remarks
 
 
-def _few(overall: Rate, attributes: Sequence[AttributeEvidence]) -> list[Remark]:
+def _few(overall: Rate, attributes: Sequence[AttributeEvidence], settings: Settings) -> list[Remark]:
     remarks = []
     if overall.conversions < 100:
+        prefer = "" if settings.points.column == "cautious" else "Prefer the cautious points (--points cautious) and t"
         text = (
             f"Only {overall.conversions} won leads: points from so few jump from quarter to quarter. "
-            "Prefer the cautious points (--points cautious) and treat them as a draft."
+            f"{prefer or 'T'}reat them as a draft."
         )
         remarks.append(Remark("few", text))
     small = [f"{a.name} = {i.level.label}" for a in attributes for i in a.levels if i.evidence == "too few"]
@@ -166,7 +159,7 @@ def _overlaps(findings: Findings) -> list[Remark]:
 
     Among many attributes only those with the widest span of points are compared.
     """
-    rows = _some(findings.store)
+    rows = some_leads(findings.store)
     items = sorted(
         zip(findings.card.attributes, findings.chosen, strict=True),
         key=lambda pair: -int(np.ptp(pair[0].points["lift"])),
@@ -175,13 +168,16 @@ def _overlaps(findings: Findings) -> list[Remark]:
         item.cells.name: item.levels.of_cell.take(findings.store.codes[place][rows])
         for item, place in items[:_MOST_COMPARED]
     }
+    pairs = [(first, second, cramers_v(codes[first], codes[second])) for first, second in combinations(codes, 2)]
     remarks = []
-    for first, second in combinations(codes, 2):
-        strength = _cramers_v(codes[first], codes[second])
-        if strength > 0.7:
-            how = "say almost the same thing" if strength > 0.9 else "go together closely"
-            text = f"{first} and {second} {how}: summed points count it twice. Keep one with --skip, or merge them."
-            remarks.append(Remark("overlap", text, second))
+    for low, high, how in ((0.9, 1.01, "say almost the same thing"), (0.7, 0.9, "go together closely")):
+        named = [f"{first} and {second}" for first, second, strength in pairs if low < strength <= high]
+        if named:
+            listed = "; ".join(named[:_MOST_NAMED]) + (
+                f"; {len(named) - _MOST_NAMED} more pairs" if len(named) > 3 else ""
+            )
+            text = f"{listed}: they {how}, so summed points count it twice. Keep one with --skip, or merge them."
+            remarks.append(Remark("overlap", text))
     return remarks
 
 
@@ -279,7 +275,9 @@ def _better_column(validation: Validation | None, settings: Settings) -> list[Re
         return []
     gap = validation.difference
     better, other = ("cautious", "lift") if gap.difference > 0 else ("lift", "cautious")
-    if better == settings.points.column or gap.p_value >= 0.05 or abs(gap.difference) < 0.002:
+    # Cross-fitted, the p-value is too small where nothing is there: points lean against the fold they are tested on.
+    sure = 0.05 if validation.kind == "out-of-time" else 0.001
+    if better == settings.points.column or gap.p_value >= sure or abs(gap.difference) < 0.002:
         return []
     text = (
         f"On held-out leads the {better} points rank better than the {other} points: {abs(gap.difference) * 100:.1f} "
@@ -290,26 +288,11 @@ def _better_column(validation: Validation | None, settings: Settings) -> list[Re
 
 def _chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     levels = [level for item in attributes for level in item.levels]
-    weak = sum(level.evidence == "weak" for level in levels)
+    weak = sum(level.evidence == "weak" and level.points != 0 for level in levels)
     if not weak:
         return []
     verb = "could be chance; its points are" if weak == 1 else "could be chance; their points are"
     return [Remark("note", f"{weak} of {len(levels)} levels {verb} in the file, marked weak.")]
-
-
-def _cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> float:
-    """Cramer's V of two divisions of the same leads, 0 to 1; 0 where one of them does not divide."""
-    from scipy.stats.contingency import association
-
-    width = int(second.max(initial=0)) + 1
-    table = np.bincount(first * width + second, minlength=(int(first.max(initial=0)) + 1) * width).reshape(-1, width)
-    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    return float(association(table, method="cramer")) if min(table.shape) > 1 else 0.0
-
-
-def _some(store: CodeStore) -> slice:
-    """At most _LOOK leads spread evenly over the store."""
-    return slice(None, None, max(1, store.leads // _LOOK))
 
 
 def _listed(names: Sequence[str]) -> str:

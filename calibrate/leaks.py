@@ -24,11 +24,15 @@ _NAMES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeakFlag:
-    """Why a column may tell the outcome.  stops: it gets no points unless it is allowed by name."""
+    """Why a column may tell the outcome.
+
+    stops: it gets no points unless it is allowed by name.  mutes: only its missing level gets none.
+    """
 
     column: str
     reason: str
     stops: bool
+    mutes: bool = False
 
 
 def leak_flags(cells: Cells, counts: CellCounts) -> tuple[LeakFlag, ...]:
@@ -109,7 +113,7 @@ def _missing_differs(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag |
     if chi2_contingency(table, correction=False).pvalue >= 0.01:
         return None
     reason = f"converts at {missing_won / missing:.0%} where it is empty and {won / filled:.0%} where it is filled"
-    return LeakFlag(cells.column, reason, False)
+    return LeakFlag(cells.column, reason, False, mutes=True)
 
 
 def _named_like_a_result(cells: Cells) -> LeakFlag | None:

@@ -26,6 +26,7 @@ class Cells:
     edges: cell i of a number is edges[i-2] <= number < edges[i-1], open at both ends.
     member: the value whose presence in a set is meant; its cells are absent, present.  A boolean's are false, true.
     together: levels that a person merged, as label and cells.  alone: cells that stay a bin of their own.
+    mute_missing: missing gets no points, because being filled in may follow the outcome.
     whole, smallest, largest: whether the numbers are whole, and their ends, for the labels.
     """
 
@@ -45,6 +46,7 @@ class Cells:
     smallest: float | None = None
     largest: float | None = None
     sentinels: frozenset[int] = field(default_factory=frozenset)
+    mute_missing: bool = False
 
     @property
     def size(self) -> int:
@@ -58,12 +60,14 @@ class Cells:
 class Levels:
     """The levels of an attribute and the level of each cell, -1 where history has none.
 
-    too_few: per level, whether it is below the minimum evidence.
+    too_few: per level, whether it is below the minimum evidence.  muted: whether it gets no points, for that or
+    another reason.
     """
 
     levels: tuple[Level, ...]
     of_cell: npt.NDArray[np.intp]
     too_few: tuple[bool, ...]
+    muted: tuple[bool, ...]
     trend: Literal["up", "down", "none"] | None = None
 
     def totals(self, by_cell: Ints) -> Ints:
@@ -98,7 +102,10 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
             of_cell[members] = len(kept)
             kept.append((level, held))
     too_few = tuple(not enough(held, rate, settings) for _, held in kept)
-    return Levels(tuple(level for level, _ in kept), of_cell, too_few, trend)
+    muted = tuple(
+        few or (cells.mute_missing and level.kind == "missing") for few, (level, _) in zip(too_few, kept, strict=True)
+    )
+    return Levels(tuple(level for level, _ in kept), of_cell, too_few, muted, trend)
 
 
 def enough(leads: int, rate: float, settings: PointSettings) -> bool:
@@ -119,6 +126,7 @@ def _number_unions(
             conversions[1:],
             trend=cells.trend,
             alone=cells.alone,
+            min_share=max(0.05, settings.min_leads / max(int(leads[1:].sum()), 1)),
             min_expected=settings.min_expected,
         )
     ends = [*starts[1:], cells.size - 1]

@@ -28,7 +28,7 @@ class CardAttribute:
 
     def cell_points(self, column: PointColumn) -> Ints:
         """Points of every cell; 0 where history has none."""
-        by_level = np.append(np.where(self.levels.too_few, 0, self.points[column]), 0)
+        by_level = np.append(np.where(self.levels.muted, 0, self.points[column]), 0)
         return by_level[self.levels.of_cell]
 
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
-from calibrate.code_scores import code_scorer
-from calibrate.codes import FOLDS, CodeStore
-from calibrate.counts import ALL, OLDER, CellCounts
+from calibrate.codes import FIRST_DAY, FOLDS, NO_DAY, CodeStore
+from calibrate.held_out import Trial, held_out_scores
 from calibrate.ranking import (
     Auc,
     AucDifference,
@@ -23,12 +22,10 @@ from calibrate.ranking import (
     cross_fitted_auc,
     score_to_probability,
 )
-from calibrate.scorecard import COLUMNS, Scorecard, learn_scorecard
+from calibrate.scorecard import COLUMNS
 from calibrate.settings import PointColumn, Settings
 
-QUARTER = 91
 _Z = 1.959963984540054
-FEWEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,107 +68,35 @@ class Validation:
         return next(item for item in self.rankings if item.column == column)
 
 
-def newest_quarter(store: CodeStore) -> int | None:
-    """First day of the newest quarter if an out-of-time test is possible, else None.
-
-    Needs FEWEST conversions and one lost lead in the newest 91 days, and twice as many conversions before them.
-    """
-    if store.day is None or not store.leads:
-        return None
-    first = int(store.day.max()) - QUARTER + 1
-    newest = store.day >= first
-    won = int(store.won[newest].sum())
-    before = int(store.won.sum()) - won
-    enough = won >= FEWEST and before >= 2 * FEWEST and int(newest.sum()) > won
-    return first if enough else None
-
-
-def validate(
-    store: CodeStore,
-    counts: Sequence[CellCounts],
-    chosen: Sequence[int],
-    parts: npt.NDArray[np.uint8],
-    newest_from: int | None,
-    settings: Settings,
-) -> Validation:
+def validate(trial: Trial, chosen: Sequence[int], settings: Settings) -> Validation:
     """The ranking of every point column on leads that did not make it.
 
     chosen: places in the store of the attributes that get points.
     """
-    if newest_from is not None:
-        splits = [(OLDER, ~OLDER)]
-    else:
-        fold = np.arange(2 * FOLDS) % FOLDS
-        splits = [(fold != test, fold == test) for test in range(FOLDS)]
-    joint = [_held_out(store, counts, chosen, parts, learn, test, settings) for learn, test in splits]
-    rankings = tuple(_ranking(column, joint, place, newest_from) for place, column in enumerate(COLUMNS))
+    joint = held_out_scores(trial, chosen, settings)
+    rankings = tuple(_ranking(column, joint, place, trial) for place, column in enumerate(COLUMNS))
     own = next(item for item in rankings if item.column == settings.points.column)
-    held = parts >= FOLDS if newest_from is not None else None
-    days = _days(store, held)
+    held = trial.parts >= FOLDS if trial.newest_from is not None else None
+    first, last = first_and_last(trial.store, held)
     both = 0 < own.scores.total_conversions < own.scores.total_leads
     return Validation(
-        kind="out-of-time" if newest_from is not None else "cross-fitted",
+        kind="cross-fitted" if trial.newest_from is None else "out-of-time",
         leads=own.scores.total_leads,
         conversions=own.scores.total_conversions,
         learned_from=int(np.count_nonzero(~held)) if held is not None else None,
-        first_day=days[0],
-        last_day=days[1],
+        first_day=first,
+        last_day=last,
         rankings=rankings,
         bands=equal_bands(own.scores),
         difference=_difference(joint),
         probability=score_to_probability(own.scores) if both else None,
-        capacity=_capacity(own.scores, store, held, settings),
+        capacity=_capacity(own.scores, trial.store, held, settings),
     )
 
 
-def _held_out(
-    store: CodeStore,
-    counts: Sequence[CellCounts],
-    chosen: Sequence[int],
-    parts: npt.NDArray[np.uint8],
-    learn: npt.NDArray[np.bool_],
-    test: npt.NDArray[np.bool_],
-    settings: Settings,
-) -> npt.NDArray[np.int64]:
-    """Rows lift score, cautious score, leads, conversions; a column for each pair of scores met."""
-    cells = [store.cells[place] for place in chosen]
-    card = learn_scorecard(cells, [counts[place].of(learn) for place in chosen], settings.points)
-    return joint_scores(store, card, settings, parts, test)
-
-
-def joint_scores(
-    store: CodeStore,
-    card: Scorecard,
-    settings: Settings,
-    parts: npt.NDArray[np.uint8] | None = None,
-    test: npt.NDArray[np.bool_] = ALL,
-) -> npt.NDArray[np.int64]:
-    """Leads and conversions by pair of lift and cautious score: four rows as `_held_out` gives them."""
-    scorers = [code_scorer(card, column, store, settings) for column in COLUMNS]
-    bounds = [scorer.bounds() for scorer in scorers]
-    widths = [high - low + 1 for low, high in bounds]
-    table = np.zeros((widths[0], widths[1], 2), dtype=np.int64).reshape(-1)
-    for piece in store.chunks():
-        rows: slice | npt.NDArray[np.intp] = piece
-        if parts is not None:
-            rows = np.flatnonzero(test.take(parts[piece])) + piece.start
-        keys = np.zeros(len(store.won[rows]), dtype=np.intp)
-        for scorer, (low, _), width in zip(scorers, bounds, widths, strict=True):
-            keys = keys * width + (scorer.scores(store, rows) - low)
-        table += np.bincount(keys * 2 + store.won[rows], minlength=len(table))
-    counted = table.reshape(widths[0], widths[1], 2)
-    leads = counted.sum(axis=2)
-    first, second = np.nonzero(leads)
-    return np.stack(
-        [first + bounds[0][0], second + bounds[1][0], leads[first, second], counted[first, second, 1]]
-    ).astype(np.int64)
-
-
-def _ranking(
-    column: PointColumn, joint: Sequence[npt.NDArray[np.int64]], place: int, newest_from: int | None
-) -> Ranking:
+def _ranking(column: PointColumn, joint: Sequence[npt.NDArray[np.int64]], place: int, trial: Trial) -> Ranking:
     folds = [ScoreCounts.from_counts(table[place], table[2], table[3]) for table in joint]
-    if newest_from is not None:
+    if trial.newest_from is not None:
         return Ranking(column, folds[0], area_under_curve(folds[0]))
     return Ranking(column, ScoreCounts.merged(folds), cross_fitted_auc(folds))
 
@@ -194,26 +119,35 @@ def _difference(joint: Sequence[npt.NDArray[np.int64]]) -> AucDifference | None:
     return AucDifference(mean, mean - half, mean + half, p_value)
 
 
-def _days(store: CodeStore, held: npt.NDArray[np.bool_] | None) -> tuple[str | None, str | None]:
-    if store.day is None or not store.leads:
-        return None, None
+def first_and_last(store: CodeStore, held: npt.NDArray[np.bool_] | None = None) -> tuple[str | None, str | None]:
+    """ISO dates of the first and the last of all or some leads; None where no lead has a day."""
+    days = _dated(store, held)
+    return (iso_day(int(days.min())), iso_day(int(days.max()))) if len(days) else (None, None)
+
+
+def _dated(store: CodeStore, held: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+    if store.day is None:
+        return np.zeros(0, dtype=np.int32)
     days = store.day if held is None else store.day[held]
-    return iso_day(int(days.min())), iso_day(int(days.max()))
+    return days[days > NO_DAY]
 
 
 def iso_day(day: int) -> str | None:
     """Day since 1970 as an ISO date; None for no day."""
-    return str(np.datetime64(day, "D")) if day > -(2**31) else None
+    return str(np.datetime64(day, "D")) if day > NO_DAY else None
 
 
 def _capacity(
     scores: ScoreCounts, store: CodeStore, held: npt.NDArray[np.bool_] | None, settings: Settings
 ) -> Capacity | None:
+    """What fits the places that sales has, of which leads without an outcome yet take their share."""
     if settings.report.capacity is None or store.day is None:
         return None
     places, period = parse_capacity(settings.report.capacity)
-    days = store.day if held is None else store.day[held]
-    days = days[days > -(2**31)]
-    span = int(days.max()) - int(days.min()) + 1 if len(days) else 0
-    total = int(places * span / period)
+    days = _dated(store, held)
+    if not len(days):
+        return None
+    first, last = int(days.min()), int(days.max())
+    came_in = int(store.arrivals[first - FIRST_DAY : last - FIRST_DAY + 1].sum())
+    total = int(places * (last - first + 1) / period * len(days) / came_in)
     return capacity_cut(scores, total) if total else None
