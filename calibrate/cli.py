@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from calibrate import __version__
-from calibrate.errors import CalibrateError
+from calibrate.errors import CalibrateError, SettingsError, shown
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -126,7 +126,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
     from calibrate.inspecting import inspect_file
 
     settings = _settings(voice, reading)
-    reports = [inspect_file(name, settings) for name in (file, deals) if name]
+    reports = [inspect_file(name, settings) for name in (file, deals) if name is not None]
     if voice.as_json:
         voice.document([asdict(report) for report in reports])
         return
@@ -145,7 +145,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--deals", metavar="FILE", help="A second file: a lead is won when it has a row there.")
 @click.option("--key", metavar="COLUMN", help="The column that leads and deals share.")
 @click.option("--won-date", metavar="COLUMN", help="In the deals: when it was won.")
-@click.option("--account", metavar="COLUMN", help="Leads of one account are tested together.")
+@click.option("--account", metavar="COLUMN", help="Leads of one account are tested together; then not out of time.")
 @click.option("--fields", metavar="COLUMN,...", help="Use only these columns.")
 @click.option("--skip", metavar="COLUMN,...", help="Never use these.")
 @click.option("--allow", metavar="COLUMN,...", help="Give points although a leak was flagged.")
@@ -287,7 +287,6 @@ def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | N
     from calibrate.settings import Settings, load_settings, merged
 
     found = voice.config or ("calibrate.toml" if Path("calibrate.toml").is_file() else None)
-    base = load_settings(found) if found else Settings()
     if found and not voice.config:
         voice.remark(f"Settings from {found}.")
     changes: dict[str, dict[str, Any]] = {
@@ -312,14 +311,13 @@ def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | N
             "min_leads": options["min_leads"],
         }
         changes["report"] = {"capacity": options["capacity"]}
-    return merged(base, changes)
+    return load_settings(found, changes) if found else merged(Settings(), changes)
 
 
 def _propose_when_unsaid(file: str, settings: Settings) -> None:
     """Stop with a line to copy when nothing says which leads were won."""
     if settings.outcome.column or settings.outcome.deals:
         return
-    from calibrate.errors import SettingsError
     from calibrate.inspecting import inspect_file
 
     proposal = inspect_file(file, settings).next_line
@@ -338,6 +336,8 @@ def _split(names: str | None) -> list[str] | None:
 def _stem(file: str) -> str:
     path = Path(file)
     name = path.name.removesuffix(".gz")
+    if not name:
+        raise SettingsError(f"FILE: found {shown(file)}, expected the name of a file of leads; name it")
     return str(path.with_name(Path(name).stem))
 
 

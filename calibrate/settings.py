@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from calibrate.errors import SettingsError, nearest, shown
+from calibrate.rules import Id, Number, Text, Whole
 
 PointColumn = Literal["lift", "cautious"]
 UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
+Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class _Table(BaseModel):
@@ -27,7 +30,7 @@ class SourceSettings(_Table):
     delimiter: str | None = None
     decimal: Literal[",", "."] | None = None
     dates: Literal["dmy", "mdy", "ymd"] | None = None
-    skip_rows: Annotated[int, Field(ge=0)] | None = None
+    skip_rows: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     sheet: str | None = None
     table: str | None = None
     null: list[str] = []
@@ -41,7 +44,7 @@ class OutcomeSettings(_Table):
     won: list[str] = []
     lost: list[str] = []
     date: str | None = None
-    mature_days: Annotated[int, Field(ge=0)] | None = None
+    mature_days: Annotated[int, Field(ge=0, le=100_000)] | None = None
     as_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
     deals: str | None = None
     key: str | None = None
@@ -71,12 +74,12 @@ class AttributeSettings(_Table):
     levels: name of a merged level -> the values it holds.  bins: lower bounds of the second and further bins.
     """
 
-    name: str | None = None
-    group: str | None = None
+    name: Text | None = None
+    group: Text | None = None
     kind: Literal["category", "number", "set"] | None = None
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    levels: dict[str, list[str]] = {}
-    bins: list[float] = []
+    levels: dict[Text, list[str]] = {}
+    bins: list[Number] = []
     trend: Literal["auto", "up", "down", "none"] = "auto"
 
     @model_validator(mode="after")
@@ -94,9 +97,9 @@ class PointSettings(_Table):
 
     column: PointColumn = "lift"
     unit: float | None = None
-    min_leads: Annotated[int, Field(ge=1)] = 30
-    min_expected: Annotated[float, Field(ge=0)] = 5.0
-    min_conversions: Annotated[int, Field(ge=1)] = 30
+    min_leads: Many = 30
+    min_expected: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    min_conversions: Many = 30
 
     @field_validator("unit")
     @classmethod
@@ -109,28 +112,34 @@ class PointSettings(_Table):
 class GroupSettings(_Table):
     """Rules that share a cap."""
 
-    label: str | None = None
-    max: int | None = None
-    min: int | None = None
+    label: Text | None = None
+    max: Whole | None = None
+    min: Whole | None = None
+
+    @model_validator(mode="after")
+    def _min_is_not_above_max(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}; swap them")
+        return self
 
 
 class GateSettings(_Table):
     """A condition that decides before any point counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    id: Id
     attr: str
-    values: Annotated[list[str], Field(alias="in", min_length=1)]
-    label: str | None = None
-    score: int = 0
-    band: str | None = None
+    values: Annotated[list[Text], Field(alias="in", min_length=1)]
+    label: Text | None = None
+    score: Whole = 0
+    band: Text | None = None
 
 
 class ReportSettings(_Table):
     """What the report answers."""
 
-    capacity: Annotated[str, Field(pattern=r"^\d+/(day|week|month|quarter|year)$")] | None = None
-    title: str | None = None
+    capacity: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(day|week|month|quarter|year)$")] | None = None
+    title: Text | None = None
 
 
 class Settings(_Table):
@@ -141,31 +150,63 @@ class Settings(_Table):
     columns: ColumnSettings = ColumnSettings()
     attributes: dict[str, AttributeSettings] = {}
     points: PointSettings = PointSettings()
-    groups: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], GroupSettings] = {}
+    groups: dict[Id, GroupSettings] = {}
     gates: list[GateSettings] = []
     report: ReportSettings = ReportSettings()
+
+    @field_validator("gates")
+    @classmethod
+    def _gates_differ(cls, gates: list[GateSettings]) -> list[GateSettings]:
+        counts = Counter(gate.id for gate in gates)
+        if twice := [shown(name) for name, count in counts.items() if count > 1]:
+            raise ValueError(f"more than one has the id {', '.join(twice)}; rename all but one")
+        return gates
+
+    @field_validator("report")
+    @classmethod
+    def _capacity_has_dates(cls, report: ReportSettings, info: ValidationInfo) -> ReportSettings:
+        outcome = info.data.get("outcome")
+        if report.capacity and isinstance(outcome, OutcomeSettings) and not outcome.date:
+            raise ValueError("capacity needs outcome.date, the column that says when a lead came in; --date COLUMN")
+        return report
 
     def attribute(self, column: str) -> AttributeSettings:
         """What was decided about a column; the defaults where nothing was."""
         return self.attributes.get(column, AttributeSettings())
 
 
-def load_settings(path: str | Path) -> Settings:
-    """Settings from a TOML file; all faults at once, each with its line.
+def load_settings(path: str | Path, options: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    """Settings from a TOML file, `options` put over it as `merged` does; all faults at once, each with its line.
 
     Raises:
-        SettingsError: the file cannot be read or holds a fault.
+        SettingsError: the file cannot be read or holds a fault, or an option is not allowed.
     """
-    path = Path(path)
+    path, options = Path(path), options or {}
+    values, text = _parsed(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path.name}: cannot be read ({error}); expected a UTF-8 text file") from None
+        return Settings.model_validate(_over(values, options))
+    except ValidationError as error:
+        faults = [
+            _fault(item, "options", "") if _is_given(item["loc"], options) else _fault(item, path.name, text)
+            for item in error.errors()
+        ]
+        raise SettingsError("\n".join(faults)) from None
+
+
+def _parsed(path: Path) -> tuple[dict[str, Any], str]:
+    """What a TOML file says, and its text; a mark of byte order before it does not count."""
     try:
-        values = tomllib.loads(text)
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path.name or path}: cannot be read ({error}); expected a UTF-8 text file") from None
+    try:
+        return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name}: not TOML: {error}; texts stand in quotes, lists in [ ]") from None
-    return settings_from(values, where=path.name, text=text)
+    except RecursionError:
+        raise SettingsError(f"{path.name}: found brackets nested too deep, expected one list in another") from None
+    except ValueError:
+        raise SettingsError(f"{path.name}: found a number that cannot be read, expected at most 15 digits") from None
 
 
 def settings_from(values: Mapping[str, Any], *, where: str = "settings", text: str = "") -> Settings:
@@ -199,10 +240,22 @@ def merged(base: Settings, changes: Mapping[str, Mapping[str, Any]]) -> Settings
     Raises:
         SettingsError: a changed value is not allowed.
     """
-    values = base.model_dump(by_alias=True)
+    return settings_from(_over(base.model_dump(by_alias=True), changes), where="options")
+
+
+def _over(values: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    changed = dict(values)
     for table, pairs in changes.items():
-        values[table] = {**values[table], **{key: value for key, value in pairs.items() if value is not None}}
-    return settings_from(values, where="options")
+        given = {key: value for key, value in pairs.items() if value is not None}
+        if given and isinstance(changed.get(table, {}), dict):
+            changed[table] = {**changed.get(table, {}), **given}
+    return changed
+
+
+def _is_given(place: Sequence[str | int], options: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an option wrote what stands at a place, or a part of the table that stands there."""
+    given = [key for key, value in options.get(str(place[0]), {}).items() if value is not None]
+    return place[1] in given if len(place) > 1 else bool(given)
 
 
 def _without_empty(value: Any) -> Any:

@@ -276,6 +276,9 @@ FAULTS = {
     "a folder under a file": (("run", "deals.csv", *WON, "--out", "one.csv/q4"), "one.csv"),
     "missing rules": (("score", "rules.json", "deals.csv"), "rules.json"),
     "broken rules": (("score", "bad.toml", "deals.csv"), "bad.toml"),
+    "no name": (("run", "", *WON), "expected the name of a file"),
+    "no name to look at": (("inspect", ""), "expected a file with leads"),
+    "a capacity without dates": (("run", "deals.csv", "--outcome", "Status=Won", "--capacity", "5/week"), "--date"),
     "every lead immature": (("run", "deals.csv", *WON, "--mature", "9999"), "no lead is left"),
 }
 

@@ -70,6 +70,17 @@ def test_options_stand_over_the_file_and_none_changes_nothing():
         ({"attributes": {"x": {"levels": {"a": ["1"], "b": ["1"]}}}}, "one level only"),
         ({"gates": [{"id": "Bad Id", "attr": "x", "in": ["y"]}]}, "gates.0.id"),
         ({"sources": {}}, "did you mean 'source'"),
+        ({"gates": [{"id": "a", "attr": "x", "in": ["y"]}] * 2}, "gates: more than one has the id 'a'"),
+        ({"gates": [{"id": "a", "attr": "x", "in": [""]}]}, "gates.0.in.0 = ''"),
+        ({"gates": [{"id": "a", "attr": "x", "in": ["y"], "score": 1_000_001}]}, "gates.0.score"),
+        ({"groups": {"fit": {"min": 5, "max": -5}}}, "groups.fit: min 5 is above max -5"),
+        ({"groups": {"fit": {"max": -1_000_001}}}, "groups.fit.max"),
+        ({"attributes": {"x": {"bins": [1, float("inf")]}}}, "attributes.x.bins.1 = 'inf'"),
+        ({"attributes": {"x": {"bins": [float("nan")]}}}, "attributes.x.bins.0 = 'nan'"),
+        ({"attributes": {"x": {"levels": {"": ["a"]}}}}, "attributes.x.levels."),
+        ({"points": {"min_leads": 10**30}}, "points.min_leads"),
+        ({"report": {"capacity": "0/week"}, "outcome": {"date": "Created"}}, "report.capacity = '0/week'"),
+        ({"report": {"capacity": "40/week"}}, "capacity needs outcome.date"),
     ],
 )
 def test_what_does_not_fit_together_is_said(values, said):
@@ -77,7 +88,11 @@ def test_what_does_not_fit_together_is_said(values, said):
         settings_from(values)
 
 
-@pytest.mark.parametrize("content", [b"[source\n", b"\xff\xfe\x00", b"x = 1\nx = 2\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"[source\n", b"\xff\xfe\x00", b"x = 1\nx = 2\n", b"x = " + b"[" * 20_000, b"x = 1" + b"0" * 5_000],
+    ids=["bracket", "encoding", "twice", "depth", "digits"],
+)
 def test_a_broken_file_is_one_line(tmp_path, content):
     path = tmp_path / "calibrate.toml"
     path.write_bytes(content)
@@ -91,3 +106,19 @@ def test_no_settings_are_the_defaults(tmp_path):
     path = tmp_path / "calibrate.toml"
     path.write_text("")
     assert load_settings(path) == Settings()
+
+
+def test_a_mark_of_byte_order_does_not_count(tmp_path):
+    path = tmp_path / "calibrate.toml"
+    path.write_text("[points]\nmin_leads = 40\n", encoding="utf-8-sig")
+    assert load_settings(path).points.min_leads == 40
+
+
+def test_an_option_may_give_what_the_file_lacks(tmp_path):
+    path = tmp_path / "calibrate.toml"
+    path.write_text('[outcome]\nwon = ["Won"]\n[report]\ncapacity = "5/week"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"calibrate\.toml, line 3: report: capacity needs outcome\.date"):
+        load_settings(path, {"outcome": {"date": None}})
+    assert load_settings(path, {"outcome": {"date": "Created"}}).outcome.date == "Created"
+    with pytest.raises(SettingsError, match=r"options: points\.min_leads"):
+        load_settings(path, {"outcome": {"date": "Created"}, "points": {"min_leads": 0}})
