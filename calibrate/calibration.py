@@ -252,7 +252,7 @@ def _result(
         rules=draft_rules(attributes, overall, population, validation, provenance, settled, learned.unit),
         settings=settled,
         # Told or guessed makes no difference to the points, so a run with its own calibrate.toml writes the same bytes.
-        reading=tuple(sentence.replace(" (given)", "") for sentence in source.reading),
+        reading=source.reading,
         first_day=first,
         last_day=last,
     )

@@ -157,6 +157,7 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
         if gap is None
         else {"difference": gap.difference, "low": gap.low, "high": gap.high, "p_value": gap.p_value},
         "capacity": None if capacity is None else _fields(capacity),
+        "overall_rate_plus_score": None if validation.check is None else _fields(validation.check),
     }
 
 

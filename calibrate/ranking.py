@@ -50,13 +50,13 @@ class ScoreCounts:
     def from_arrays(cls, scores: ArrayLike, outcomes: ArrayLike) -> Self:
         """The histogram of one whole score and one outcome (True or 1 is won, False or 0 lost) a lead."""
         won = _outcomes(outcomes)
-        return cls.from_counts(*_tally(_whole(scores, won.size), won))
+        return cls.from_counts(*_tally(whole(scores, won.size), won))
 
     @classmethod
     def from_counts(cls, scores: ArrayLike, leads: ArrayLike, conversions: ArrayLike) -> Self:
         """The histogram of counted rows in any order; equal scores are added up, rows of zeros left out."""
-        won, lost = _won_lost(leads, conversions)
-        distinct, _, won, lost = _summed(_whole(scores, won.size), won, lost)
+        won, lost = won_lost(leads, conversions)
+        distinct, _, won, lost = summed(whole(scores, won.size), won, lost)
         kept = won + lost > 0
         return cls(*(tuple(part[kept].tolist()) for part in (distinct, won + lost, won)))
 
@@ -106,9 +106,11 @@ def cross_fitted_auc(folds: Sequence[ScoreCounts], confidence: float = 0.95) -> 
     """The mean AUC of the folds, each by its own points; None when no fold has both won and lost leads.
 
     A fold weighs as many won-lost pairs as it has, so this is the share of pairs within folds in the right
-    order. Scores of different folds are not compared for it; pooled they give the width of the interval, which is
-    at least that of a coin (Hanley & McNeil 1982, Radiology 143:29): points made from the other folds lean against
-    the fold they are tested on, and without a signal DeLong's own width misses 50 of 100 four times too often.
+    order. Scores of different folds are not compared for it; pooled they give the width of the interval.
+
+    Points made from the other folds lean against the fold they test, so without a signal the mean spreads about
+    1.4 times as wide as a coin's AUC (Hanley & McNeil 1982, Radiology 143:29; 1.4 by simulation). Within reach of
+    such a coin its width is used.
     """
     found = [each for each in map(_delong, folds) if each is not None]
     pooled = ScoreCounts.merged(folds)
@@ -117,8 +119,9 @@ def cross_fitted_auc(folds: Sequence[ScoreCounts], confidence: float = 0.95) -> 
         return None
     mean = math.fsum(auc * pairs for auc, _, pairs in found) / sum(pairs for _, _, pairs in found)
     won, lost = pooled.total_conversions, pooled.total_leads - pooled.total_conversions
-    coin = (pooled.total_leads + 1) / (12 * won * lost) if len(found) > 1 else 0.0
-    return _auc(mean, None if spread[1] is None else max(spread[1], coin), pooled, confidence)
+    coin = (pooled.total_leads + 1) / (6 * won * lost)
+    near = len(found) > 1 and abs(mean - 0.5) < normal_quantile(confidence) * math.sqrt(coin)
+    return _auc(mean, max(coin, spread[1]) if near and spread[1] is not None else spread[1], pooled, confidence)
 
 
 def auc_in_words(auc: Auc) -> str:
@@ -146,7 +149,7 @@ def auc_difference(
 ) -> AucDifference | None:
     """The AUC of a minus that of b from two scores and an outcome a lead; the rest as from counts."""
     won = _outcomes(outcomes)
-    ranks = [np.unique(_whole(each, won.size), return_inverse=True)[1] for each in (scores_a, scores_b)]
+    ranks = [np.unique(whole(each, won.size), return_inverse=True)[1] for each in (scores_a, scores_b)]
     width = int(ranks[1].max(initial=0)) + 1
     keys, leads, conversions = _tally(ranks[0] * width + ranks[1], won)
     return auc_difference_from_counts(keys // width, keys % width, leads, conversions, confidence)
@@ -162,11 +165,11 @@ def auc_difference_from_counts(
     None without both won and lost leads.
     """
     z = normal_quantile(confidence)
-    won, lost = _won_lost(leads, conversions)
+    won, lost = won_lost(leads, conversions)
     of_won, of_lost = int(won.sum()), int(lost.sum())
     if not of_won or not of_lost:
         return None
-    places = [_placements(_whole(scores, won.size), won, lost) for scores in (score_a, score_b)]
+    places = [_placements(whole(scores, won.size), won, lost) for scores in (score_a, score_b)]
     moves_won, moves_lost = (a - b for a, b in zip(*places, strict=True))
     difference = int((won * moves_won).sum()) / (2 * of_won * of_lost)
     if not (moves_won[won > 0].any() or moves_lost[lost > 0].any()):
@@ -218,108 +221,13 @@ def gains(counts: ScoreCounts) -> tuple[Gain, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreProbability:
-    """log(p / (1 - p)) = intercept + slope x score; slope is the change in log-odds a point."""
-
-    intercept: float
-    slope: float
-
-    def probability(self, score: float) -> float:
-        """Chance of conversion at the score, 0 to 1."""
-        return _chance(self.intercept + self.slope * score)
-
-
-def score_to_probability(counts: ScoreCounts) -> ScoreProbability | None:
-    """Logistic regression of conversion on the score; None where it has no finite answer.
-
-    That is with one score, one class, or no range of scores with both won and lost leads (separation).
-    """
-    fit = _logistic(*(np.array(part, float) for part in (counts.scores, counts.leads, counts.conversions)))
-    return None if fit is None else ScoreProbability(*fit)
-
-
-@dataclass(frozen=True, slots=True)
-class ProbabilityCheck:
-    """How far predicted probabilities hold on leads that did not make them.
-
-    intercept, slope: of the outcome on the predicted log-odds, None where no fit is finite; 0 and 1 are
-    perfect, a slope below 1 means chances too extreme.  brier: mean squared error, 0 to 1, reliability -
-    resolution + uncertainty.  skill: 1 - brier / uncertainty, 0 for the overall rate; None in one class.
-    """
-
-    leads: int
-    conversions: int
-    intercept: float | None
-    slope: float | None
-    brier: float
-    reliability: float
-    resolution: float
-    uncertainty: float
-    skill: float | None
-
-
-def probability_check(given: ArrayLike, leads: ArrayLike, conversions: ArrayLike) -> ProbabilityCheck | None:
-    """Calibration and Brier score of predicted chances, 0 to 1, with their leads; None without leads.
-
-    Source: Cox (1958), Biometrika 45:562 (intercept, slope); Murphy (1973), J. Appl. Meteor. 12:595 (parts).
-    """
-    won, lost = _won_lost(leads, conversions)
-    chances = np.asarray(given, float)
-    if not ((chances >= 0) & (chances <= 1)).all():
-        raise DataError(f"chances: found {chances.min()} to {chances.max()}; expected 0 to 1, divide by 100")
-    held = _whole(leads, chances.size) > 0
-    predicted, _, won, lost = _summed(chances[held], won[held], lost[held])
-    number, total, of_won = won + lost, int((won + lost).sum()), int(won.sum())
-    if not total:
-        return None
-    rates, overall = won / number, of_won / total
-    reliability = float((number * (predicted - rates) ** 2).sum()) / total
-    resolution = float((number * (rates - overall) ** 2).sum()) / total
-    brier = reliability - resolution + (uncertainty := overall * (1 - overall))
-    finite = predicted.min() > 0 and predicted.max() < 1
-    fit = _logistic(np.log(predicted / (1 - predicted)), number, won) if finite else None
-    return ProbabilityCheck(
-        leads=total,
-        conversions=of_won,
-        intercept=None if fit is None else fit[0],
-        slope=None if fit is None else fit[1],
-        brier=brier,
-        reliability=reliability,
-        resolution=resolution,
-        uncertainty=uncertainty,
-        skill=1 - brier / uncertainty if uncertainty else None,
-    )
-
-
-def _logistic(values: Floats, leads: Whole | Floats, won: Whole | Floats) -> tuple[float, float] | None:
-    """Intercept and slope of a logistic regression on one number in groups of leads; None if infinite."""
-    of_won, of_lost = values[won > 0], values[won < leads]
-    if not of_won.size or not of_lost.size or of_won.min() >= of_lost.max() or of_lost.min() >= of_won.max():
-        return None
-    # Centred and scaled, so that scores far from 0 or spread wide fit as well as small ones.
-    mean = float(np.average(values, weights=leads))
-    scale = math.sqrt(np.average((values - mean) ** 2, weights=leads))
-    design = np.column_stack([np.ones_like(values), (values - mean) / scale])
-    fitted = np.array([math.log(won.sum() / (leads - won).sum()), 0.0])
-    for _ in range(100):
-        chances = 1 / (1 + np.exp(-np.clip(design @ fitted, -700, 700)))
-        information = (design.T * (leads * chances * (1 - chances))) @ design
-        step = np.linalg.solve(information, design.T @ (won - leads * chances))
-        fitted += step
-        if np.abs(step).max() < 1e-12:
-            break
-    slope = float(fitted[1]) / scale
-    return float(fitted[0]) - slope * mean, slope
-
-
 def _delong(counts: ScoreCounts) -> tuple[float, float | None, int] | None:
     """AUC, its variance (None with a single won or lost lead) and won-lost pairs; None with one class."""
-    won, lost = _won_lost(counts.leads, counts.conversions)
+    won, lost = won_lost(counts.leads, counts.conversions)
     of_won, of_lost = int(won.sum()), int(lost.sum())
     if not of_won or not of_lost:
         return None
-    beaten, losing = _placements(_whole(counts.scores), won, lost)
+    beaten, losing = _placements(whole(counts.scores), won, lost)
     auc = int((won * beaten).sum()) / (2 * of_won * of_lost)
     variance = _variance(beaten, losing, won, lost, auc) if min(of_won, of_lost) > 1 else None
     return auc, variance, of_won * of_lost
@@ -327,7 +235,7 @@ def _delong(counts: ScoreCounts) -> tuple[float, float | None, int] | None:
 
 def _placements(scores: Whole, won: Whole, lost: Whole) -> tuple[Whole, Whole]:
     """By row, twice the lost leads below and twice the won ones above it; those level with it count half."""
-    _, place, of_won, of_lost = _summed(scores, won, lost)
+    _, place, of_won, of_lost = summed(scores, won, lost)
     beaten, losing = 2 * of_lost.cumsum() - of_lost, 2 * (of_won.sum() - of_won.cumsum()) + of_won
     return beaten[place], losing[place]
 
@@ -352,7 +260,7 @@ def _auc(auc: float, variance: float | None, counts: ScoreCounts, confidence: fl
         low, high = max(0.0, auc - half), min(1.0, auc + half)
     else:
         half = normal_quantile(confidence) * math.sqrt(variance) / (auc * (1 - auc))
-        low, high = (_chance(math.log(auc / (1 - auc)) + step) for step in (-half, half))
+        low, high = (expit(math.log(auc / (1 - auc)) + step) for step in (-half, half))
     return Auc(auc=auc, low=low, high=high, confidence=confidence, leads=leads, conversions=won)
 
 
@@ -367,7 +275,7 @@ def _tally(keys: Whole, won: Flags) -> tuple[Whole, Whole, Whole]:
     return seen + low, leads[seen], np.bincount(place[won], minlength=leads.size)[seen]
 
 
-def _summed(keys: NDArray[Key], first: Whole, second: Whole) -> tuple[NDArray[Key], Whole, Whole, Whole]:
+def summed(keys: NDArray[Key], first: Whole, second: Whole) -> tuple[NDArray[Key], Whole, Whole, Whole]:
     """Distinct keys, ascending, the place of every row among them, and the sums of two columns."""
     distinct, place = np.unique(keys, return_inverse=True)
     sums = np.zeros((2, distinct.size), np.int64)
@@ -376,15 +284,17 @@ def _summed(keys: NDArray[Key], first: Whole, second: Whole) -> tuple[NDArray[Ke
     return distinct, place.astype(np.int64, copy=False), sums[0], sums[1]
 
 
-def _won_lost(leads: ArrayLike, conversions: ArrayLike) -> tuple[Whole, Whole]:
-    total = _whole(leads)
-    won = _whole(conversions, total.size)
+def won_lost(leads: ArrayLike, conversions: ArrayLike) -> tuple[Whole, Whole]:
+    """Won and lost leads, as whole numbers; DataError where there are more conversions than leads."""
+    total = whole(leads)
+    won = whole(conversions, total.size)
     if ((won < 0) | (won > total)).any():
         raise DataError("counts: found conversions beyond leads; expected 0 to leads, swap the two")
     return won, total - won
 
 
-def _whole(values: ArrayLike, size: int | None = None) -> Whole:
+def whole(values: ArrayLike, size: int | None = None) -> Whole:
+    """The values as int64, of this length where one is said; DataError where they are no whole numbers."""
     given: NDArray[Any] = np.asarray(values)
     if given.size and given.dtype.kind not in "iu":
         raise DataError(f"scores, counts: found {shown(given[0])}; expected whole numbers, round them")
@@ -393,13 +303,14 @@ def _whole(values: ArrayLike, size: int | None = None) -> Whole:
     return given.astype(np.int64, copy=False)
 
 
+def expit(log_odds: float) -> float:
+    """The probability that belongs to log-odds, 0 to 1."""
+    return 0.5 + 0.5 * math.tanh(log_odds / 2)
+
+
 def _outcomes(values: ArrayLike) -> Flags:
     given: NDArray[Any] = np.asarray(values)
     won = given.astype(np.bool_, copy=False)
     if given.size and not (given.dtype.kind in "biu" and np.array_equal(given, won)):
         raise DataError(f"outcomes: found {given.dtype}; expected True or 1, False or 0 only, recode them")
     return won
-
-
-def _chance(log_odds: float) -> float:
-    return 0.5 + 0.5 * math.tanh(log_odds / 2)

@@ -12,15 +12,14 @@ import numpy.typing as npt
 from calibrate.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
 from calibrate.codes import FIRST_DAY, FOLDS, NO_DAY, CodeStore
 from calibrate.held_out import Trial, held_out_scores
+from calibrate.probability import ProbabilityCheck, ScoreProbability, probability_check, score_to_probability
 from calibrate.ranking import (
     Auc,
     AucDifference,
     ScoreCounts,
-    ScoreProbability,
     area_under_curve,
     auc_difference_from_counts,
     cross_fitted_auc,
-    score_to_probability,
 )
 from calibrate.scorecard import COLUMNS
 from calibrate.settings import PointColumn, Settings
@@ -48,7 +47,8 @@ class Validation:
     points of an out-of-time test, None when cross-fitted.  first_day, last_day: of the held-out leads, ISO.
     bands: tenths of the held-out leads by the chosen column, best first, ties never split.
     difference: cautious minus lift, paired on the same leads.  probability: of the chosen column, None where no
-    curve can be fitted.  capacity: what the chosen column brings in the places that sales has.
+    curve can be fitted.  check: how the chances hold that the points themselves promise, overall rate plus score.
+    capacity: what the chosen column brings in the places that sales has.
     """
 
     kind: str
@@ -62,6 +62,7 @@ class Validation:
     difference: AucDifference | None = None
     probability: ScoreProbability | None = None
     capacity: Capacity | None = None
+    check: ProbabilityCheck | None = None
 
     def ranking(self, column: PointColumn) -> Ranking:
         """The ranking of a point column."""
@@ -91,6 +92,7 @@ def validate(trial: Trial, chosen: Sequence[int], settings: Settings) -> Validat
         difference=_difference(joint),
         probability=score_to_probability(own.scores) if both else None,
         capacity=_capacity(own.scores, trial.store, held, settings),
+        check=_promised(own.scores, trial, settings),
     )
 
 
@@ -117,6 +119,13 @@ def _difference(joint: Sequence[npt.NDArray[np.int64]]) -> AucDifference | None:
     half = float(np.sqrt(((shares * halves) ** 2).sum()))
     p_value = math.erfc(abs(mean) / (half / _Z) / math.sqrt(2)) if half else 1.0
     return AucDifference(mean, mean - half, mean + half, p_value)
+
+
+def _promised(scores: ScoreCounts, trial: Trial, settings: Settings) -> ProbabilityCheck | None:
+    """The check of overall rate plus score, as lift points add up where attributes do not overlap."""
+    rate = float(trial.store.won.mean())
+    chances = rate + np.array(scores.scores) * (settings.points.unit or 1) / 100
+    return probability_check(np.clip(chances, 0.001, 0.999), scores.leads, scores.conversions)
 
 
 def first_and_last(store: CodeStore, held: npt.NDArray[np.bool_] | None = None) -> tuple[str | None, str | None]:

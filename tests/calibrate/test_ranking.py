@@ -17,10 +17,10 @@ from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 from statsmodels.api import Logit, add_constant
 
 from calibrate.errors import DataError, SettingsError
+from calibrate.probability import ScoreProbability, probability_check, score_to_probability
 from calibrate.ranking import (
     Auc,
     ScoreCounts,
-    ScoreProbability,
     area_under_curve,
     auc_difference,
     auc_difference_from_counts,
@@ -29,8 +29,6 @@ from calibrate.ranking import (
     gains,
     percentile_of,
     percentiles,
-    probability_check,
-    score_to_probability,
 )
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "ranking.csv"

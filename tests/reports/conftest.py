@@ -14,7 +14,8 @@ from calibrate.calibration import Calibration, Excluded, LeftOut
 from calibrate.evidence import AttributeEvidence, Level, LevelEvidence
 from calibrate.lift import evidence_word, level_lift
 from calibrate.points import lift_points
-from calibrate.ranking import ScoreCounts, area_under_curve, score_to_probability
+from calibrate.probability import score_to_probability
+from calibrate.ranking import ScoreCounts, area_under_curve
 from calibrate.rates import conversion_rate
 from calibrate.remarks import Remark
 from calibrate.rules import Attribute, Case, In, MadeBy, Rule, Rules, ScoreBand, WorkedLead
