@@ -251,13 +251,15 @@ class _Marks:
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
         won, fold = self.won.array(), self.fold.array()
         day = self.day.array() if self.settings.date else None
-        late = young = np.zeros(0, dtype=bool)
+        late = young = 0
         if day is not None:
-            as_of = self._as_of()
-            late = day > as_of
-            young = ~late & (day > as_of - self.settings.mature_days) if self.settings.mature_days else young
-            if late.any() or young.any():
-                keep = ~(late | young)
+            mature = self.settings.mature_days
+            outside = day > self._as_of() - (mature or 0)
+            late, young = (
+                int(np.count_nonzero(outside)) if this else 0 for this in (mature is None, mature is not None)
+            )
+            if late or young:
+                keep = ~outside
                 won, fold, day = won[keep], fold[keep], day[keep]
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
@@ -265,9 +267,9 @@ class _Marks:
             (self.open, "still open: neither won nor lost yet"),
             (self.unknown, "without an outcome"),
             (self.early, "won before they came in: one of the two dates is wrong"),
-            (int(np.count_nonzero(late)), f"dated after {self.settings.as_of}"),
+            (late, f"dated after {self.settings.as_of}"),
             (
-                int(np.count_nonzero(young)),
+                young,
                 f"younger than {self.settings.mature_days} days: too young to have converted",
             ),
         )

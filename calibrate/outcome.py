@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -92,6 +93,7 @@ def compile_outcome(settings: OutcomeSettings, source: Source, sample: pa.Table)
     if settings.date:
         _column(source, settings.date)
         _check_dates(source, sample[settings.date], settings.date, "--date")
+        _check_order(settings, source)
     _check_as_of(settings)
     if settings.deals:
         return _from_deals(settings, source)
@@ -111,7 +113,27 @@ def compile_outcome(settings: OutcomeSettings, source: Source, sample: pa.Table)
             f"{source.name}, column {shown(settings.column)}: {shown(min(both))} is said to be both won and lost; "
             "expected one of the two, correct --outcome or --lost"
         )
+    _check_spellings(settings, source, texts, won, lost or ())
     return Outcome(settings.column, won, lost)
+
+
+def _check_spellings(
+    settings: OutcomeSettings, source: Source, texts: Sequence[str], won: Sequence[str], lost: Sequence[str]
+) -> None:
+    """Nothing, unless values that differ from a won one only in case or spaces would silently not count as won."""
+    folded = {_folded(text) for text in won}
+    others = [text for text in texts if _folded(text) in folded and text not in won and text not in lost]
+    if others:
+        every = ",".join(map(_option, [*won, *others]))
+        raise DataError(
+            f"{source.name}, column {shown(settings.column)}: found {', '.join(map(shown, others))} beside "
+            f"{shown(won[0])}, expected one spelling; say which mean won, such as --outcome "
+            f"{shlex.quote(f'{settings.column}={every}')}, or name the others in --lost"
+        )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _won(settings: OutcomeSettings, source: Source, texts: Sequence[str]) -> tuple[str, ...]:
@@ -127,11 +149,31 @@ def _won(settings: OutcomeSettings, source: Source, texts: Sequence[str]) -> tup
     )
 
 
+def _check_order(settings: OutcomeSettings, source: Source) -> None:
+    """Nothing, unless the dates of the leads can be read day first and month first."""
+    if settings.date in source.doubtful_dates:
+        raise DataError(
+            f"{source.name}, column {shown(settings.date)}: no day above 12, so the dates can be day first or month "
+            "first. Say which: --dates dmy or --dates mdy"
+        )
+
+
 def _check_dates(source: Source, column: pa.ChunkedArray, name: str, option: str) -> None:
     kind = next(item.type for item in source.columns if item.name == name)
     readable = kind == "date" or column.null_count == len(column)
     if kind == "text" and not readable:
         readable = days(column.combine_chunks(), source.options.dates or "dmy").null_count < len(column)
+    if kind == "text" and readable and column.null_count < len(column):
+        texts = plain_texts(column)
+        bad = pc.and_(pc.is_valid(texts), pc.is_null(days(texts, source.options.dates or "dmy")))
+        if count := int(pc.sum(bad).as_py() or 0):
+            row = pc.index(bad, True).as_py()
+            example = texts[row].as_py()
+            raise DataError(
+                f"{source.name}, column {shown(name)}, row {row + 1:,}: found {shown(example)}, expected a date "
+                f"as in most others ({count:,} cannot be read so); repair it, say --dates, or --null {shown(example)} if "
+                "it means empty"
+            )
     if not readable:
         raise DataError(
             f"{source.name}, column {shown(name)}: found {shown(pc.drop_null(plain_texts(column))[0])}, expected dates "

@@ -168,11 +168,11 @@ def capacity_sentence(calibration: Calibration) -> str:
     if found is None:
         return ""
     said = calibration.settings.report.capacity
-    places = f"Sales has {said}, places for {count(found.places)} of the held-out leads"
+    places = f"Sales has {said}: beside the leads that are not counted, {count(found.places)} of the held-out ones fit"
     if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
-        return f"{places}: even the leads with the best score do not all fit; take these in any order."
+        return f"{places}. Even the leads with the best score do not all fit; take these in any order."
     return (
-        f"{places}: call from score {count(found.score_from)} up, {count(found.leads)} leads with "
+        f"{places}. Call from score {count(found.score_from)} up, {count(found.leads)} leads with "
         f"{count(found.conversions)} customers ({percent(found.rate)}, 95% range "
         f"{percent_range(found.rate_low, found.rate_high)})."
     )

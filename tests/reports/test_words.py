@@ -89,11 +89,11 @@ def test_best_tenth(calibration):
 def test_capacity(calibration, scores):
     # 90 places: the two best scores hold 80 leads and 36 customers, the third does not fit.
     validation = replace(calibration.validation, capacity=capacity_cut(scores, 90))
-    asked = settings_from({"report": {"capacity": "7/week"}})
+    asked = settings_from({"report": {"capacity": "7/week"}, "outcome": {"date": "Created"}})
     said = words.capacity_sentence(replace(calibration, validation=validation, settings=asked))
     assert said.startswith(
-        "Sales has 7/week, places for 90 of the held-out leads: call from score 20 up, 80 leads with 36 customers "
-        "(45.0%,"
+        "Sales has 7/week: beside the leads that are not counted, 90 of the held-out ones fit. Call from score 20 up, "
+        "80 leads with 36 customers (45.0%,"
     )
     few = replace(calibration.validation, capacity=capacity_cut(scores, 10))
     assert "do not all fit" in words.capacity_sentence(replace(calibration, validation=few, settings=asked))
