@@ -170,9 +170,9 @@ def _check_dates(source: Source, column: pa.ChunkedArray, name: str, option: str
             row = pc.index(bad, True).as_py()
             example = texts[row].as_py()
             raise DataError(
-                f"{source.name}, column {shown(name)}, row {row + 1:,}: found {shown(example)}, expected a date "
-                f"as in most others ({count:,} cannot be read so); repair it, say --dates, or --null {shown(example)} if "
-                "it means empty"
+                f"{source.name}, column {shown(name)}, row {row + 1:,}: found {shown(example)}, expected a date as in "
+                f"most others; {count:,} cannot be read so. Repair it, say --dates, or --null {shown(example)} if it "
+                "means empty"
             )
     if not readable:
         raise DataError(

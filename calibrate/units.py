@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from calibrate.held_out import Trial, held_out_scores
 from calibrate.ranking import ScoreCounts, cross_fitted_auc
 from calibrate.remarks import Remark
@@ -11,6 +13,7 @@ from calibrate.scorecard import COLUMNS
 from calibrate.settings import UNITS, Settings
 
 MOST_LOSS = 0.005
+FEWEST = 100
 _LOOK = 100_000
 
 
@@ -18,8 +21,8 @@ def fitting_unit(trial: Trial, places: Sequence[int], settings: Settings) -> tup
     """Percentage points a point should be worth, and what to tell of it.
 
     1, unless whole percentage points lose more than MOST_LOSS of the held-out AUC of points a hundred times finer;
-    then the coarsest unit that does not. A unit that was asked for stays, and so does 1 where caps or gates stand in
-    points.
+    then the coarsest unit that does not. With fewer than FEWEST conversions the loss cannot be told from chance. A
+    unit that was asked for stays, and so does 1 where caps or gates stand in points.
     """
     in_points = _in_points(settings)
     asked = settings.points.unit
@@ -28,6 +31,8 @@ def fitting_unit(trial: Trial, places: Sequence[int], settings: Settings) -> tup
             return asked, None
         text = f"One point is worth {asked} percentage points: check that {in_points} are meant in such points."
         return asked, Remark("note", text)
+    if int(np.count_nonzero(trial.store.won)) < FEWEST:
+        return 1, None
     every = max(1, trial.store.leads // _LOOK)
 
     def ranked(unit: float) -> float:
