@@ -32,7 +32,8 @@ class Settlement:
     """What the columns settled.
 
     decimal, dates: None where no text shows one.  rows: of the source, None where it was not read to its end.
-    sentences: what the reader of a report must know of it.
+    sentences: what the reader of a report must know of it.  doubtful_dates: date columns of which nothing in the
+    whole source shows the order, where none was given.
     """
 
     columns: tuple[Column, ...]
@@ -40,6 +41,7 @@ class Settlement:
     dates: DateOrder | None
     rows: int | None
     sentences: tuple[str, ...]
+    doubtful_dates: tuple[str, ...]
 
 
 def settle(
@@ -82,7 +84,16 @@ def settle(
     notes += [
         note for column in columns if (note := _misfit(column, found.get(column.name), decimal, dates)) is not None
     ]
-    return Settlement(columns, decimal, dates, rows, tuple(notes))
+    doubtful = {column for column, item in found.items() if item.two_dates}
+    doubtful = doubtful if date_note and options.dates is None else set()
+    return Settlement(
+        columns=columns,
+        decimal=decimal,
+        dates=dates,
+        rows=rows,
+        sentences=tuple(notes),
+        doubtful_dates=tuple(column.name for column in columns if column.type == "date" and column.name in doubtful),
+    )
 
 
 def native_type(dtype: pa.DataType) -> ColumnType:

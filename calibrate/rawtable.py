@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,7 @@ class RawTable:
     """Cells as a source holds them.
 
     rows: None where only reading tells.  read: the batches of the named columns, or all, in file order.
-    chosen: the table or sheet, and note: what the reader of a report must know of that choice.
+    chosen: the table or sheet.  notes: what the reader of a report must know of that choice and of the names.
     close: lets go of files; may be called twice.  thinned: batches from parts spread over the whole, with the row,
     from 1, that each begins at, where that spares reading the rest; and the number of rows in these parts.
     """
@@ -40,28 +41,58 @@ class RawTable:
     schema: pa.Schema
     rows: int | None
     read: Callable[[Sequence[str] | None], Iterator[pa.RecordBatch]]
-    note: str | None = None
+    notes: tuple[str, ...] = ()
     chosen: str | None = None
     close: Callable[[], None] = _nothing
     thinned: tuple[Callable[[], Iterator[tuple[int, pa.RecordBatch]]], int] | None = None
 
 
 def column_names(header: Sequence[object], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the columns, blank ones as `column 3`, and those that were blank.
+    """The names of the columns without outer blanks, and what to tell of those that had none.
+
+    A blank one in the third place is `column 3`, or `column 3 (2)` where another is called that.
 
     Raises:
         DataError: two columns have the same name.
     """
-    names = tuple(str(cell).strip() or f"column {place}" for place, cell in enumerate(header, start=1))
+    names = [str(cell).strip() for cell in header]
     seen: dict[str, int] = {}
     for place, name in enumerate(names, start=1):
-        if name in seen:
+        if name and name in seen:
             raise DataError(
                 f"{where}: columns {seen[name]} and {place} are both called {shown(name)}; "
                 "expected a name of its own for every column, rename one"
             )
         seen[name] = place
-    return names, tuple(name for name, cell in zip(names, header, strict=True) if not str(cell).strip())
+    blanks = [place for place, name in enumerate(names) if not name]
+    for place in blanks:
+        tries = itertools.chain([""], (f" ({number})" for number in itertools.count(2)))
+        names[place] = next(name for end in tries if (name := f"column {place + 1}{end}") not in names)
+    return tuple(names), tuple(f"A column without a name is called {shown(names[place])}." for place in blanks)
+
+
+def named(raw: RawTable, where: str) -> RawTable:
+    """The table with its columns under the names that `column_names` gives them.
+
+    Raises:
+        DataError: two columns have the same name.
+    """
+    names, notes = column_names(raw.schema.names, where)
+    if list(names) == raw.schema.names:
+        return raw
+    own = dict(zip(names, raw.schema.names, strict=True))
+
+    def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        wanted = list(names if columns is None else columns)
+        for batch in raw.read(None if columns is None else [own[name] for name in columns]):
+            yield batch.rename_columns(wanted)
+
+    thinned = raw.thinned
+    if raw.thinned is not None:
+        parts, rows = raw.thinned
+        thinned = (lambda: ((first, batch.rename_columns(list(names))) for first, batch in parts())), rows
+    schema = pa.schema([field.with_name(name) for field, name in zip(raw.schema, names, strict=True)])
+    return replace(raw, schema=schema, read=read, notes=(*raw.notes, *notes), thinned=thinned)
 
 
 def choose(names: Sequence[str], wanted: str | None, where: str, what: str) -> str:
@@ -87,22 +118,18 @@ def from_text(path: Path, dialect: Dialect, names: Sequence[str]) -> RawTable:
 
     A file that is not clean UTF-8 is copied to a temporary one first, which `close` removes.
     """
-    folder = Path(tempfile.mkdtemp(prefix="calibrate-"))
+    clean, folder = path.absolute(), None
+    # DuckDB takes these marks in a file name for a pattern of names.
+    if not dialect.clean or set("*?[{") & set(str(clean)):
+        clean, folder = _temporary_copy(path, dialect)
     connection = duckdb.connect()
+    connection.execute(f"SET allowed_paths = [{_literal(str(clean))}]")
+    connection.execute("SET enable_external_access = false")
 
     def close() -> None:
         connection.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    try:
-        clean = path
-        # DuckDB takes these marks in a file name for a pattern of names.
-        if not dialect.clean or set("*?[{") & set(str(path)):
-            clean = folder / "table.csv"
-            clean_copy(path, clean, dialect.encoding, dialect.start, dialect.end, dialect.mixed)
-    except BaseException:
-        close()
-        raise
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         wanted = list(names if columns is None else columns)
@@ -114,6 +141,30 @@ def from_text(path: Path, dialect: Dialect, names: Sequence[str]) -> RawTable:
             raise _text_fault(path.name, clean, dialect, len(names), error) from error
 
     return RawTable(pa.schema([(name, pa.string()) for name in names]), None, read, close=close)
+
+
+def _temporary_copy(path: Path, dialect: Dialect) -> tuple[Path, Path]:
+    """A copy of the table in clean UTF-8, and the folder made for it.
+
+    Raises:
+        DataError: there is no room for it.
+    """
+    folder = None
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="calibrate-"))
+        clean = folder / "table.csv"
+        clean_copy(path, clean, dialect.encoding, dialect.start, dialect.end, dialect.mixed)
+    except BaseException as error:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
+        place = f"the temporary folder {shown(folder.parent, 300)}" if folder is not None else "a temporary folder"
+        raise DataError(
+            f"{path.name}: a copy in UTF-8 cannot be written to {place} ({error.strerror}); expected room for one, "
+            "make room, set TMPDIR to a folder that has it, or save the file as CSV UTF-8"
+        ) from error
+    return clean, folder
 
 
 def _literal(text: str) -> str:
@@ -174,8 +225,7 @@ def from_parquet(path: Path) -> RawTable:
             schema, rows = file.schema_arrow, file.metadata.num_rows
             sizes = [file.metadata.row_group(place).num_rows for place in range(file.metadata.num_row_groups)]
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error)}); write it again") from error
-    names, _ = column_names(schema.names, path.name)
+        raise DataError(f"{path.name}: cannot be read as Parquet ({first_line(error)}); write it again") from error
     texts = [field.name for field in schema if is_text(field.type)]
 
     step = max(1, len(sizes) // MOST_SAMPLED_GROUPS)
@@ -189,16 +239,16 @@ def from_parquet(path: Path) -> RawTable:
                 first += batch.num_rows
 
     def read(columns: Sequence[str] | None = None, only: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
-        wanted = list(names if columns is None else columns)
+        wanted = list(schema.names if columns is None else columns)
         try:
             with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
                 for batch in file.iter_batches(BATCH, row_groups=only, columns=None if columns is None else wanted):
                     yield batch if batch.schema.names == wanted else batch.select(wanted)
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path.name}: cannot be read as Parquet ({_first_line(error)}); write it again") from error
+            raise DataError(f"{path.name}: cannot be read as Parquet ({first_line(error)}); write it again") from error
 
     few = (thinned, sum(sizes[group] for group in groups)) if step > 1 else None
-    return RawTable(schema, rows, read, thinned=few)
+    return named(RawTable(schema, rows, read, thinned=few), path.name)
 
 
 def is_text(dtype: pa.DataType) -> bool:
@@ -206,17 +256,18 @@ def is_text(dtype: pa.DataType) -> bool:
     return bool(pa.types.is_string(dtype) or pa.types.is_large_string(dtype) or pa.types.is_string_view(dtype))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a library says, as it may stand in a message."""
     return shown(str(error).splitlines()[0] if str(error) else type(error).__name__, 120)
 
 
 def from_duckdb(path: Path, table: str | None) -> RawTable:
-    """A table or view of a DuckDB file, opened to read only."""
+    """A table or view of a DuckDB file, opened to read only; a view of other files is refused."""
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        connection = duckdb.connect(str(path), read_only=True, config={"enable_external_access": False})
     except duckdb.Error as error:
         raise DataError(
-            f"{path.name}: cannot be opened as a DuckDB database ({_first_line(error)}); "
+            f"{path.name}: cannot be opened as a DuckDB database ({first_line(error)}); "
             "close what else has it open, or write it again"
         ) from error
     try:
@@ -227,8 +278,11 @@ def from_duckdb(path: Path, table: str | None) -> RawTable:
         labels = {name if schema == "main" else f"{schema}.{name}": (schema, name) for schema, name in found}
         chosen = choose(list(labels), table, path.name, "table")
         place = ".".join(map(_quoted, labels[chosen]))
-        schema = connection.sql(f"SELECT * FROM {place}").to_arrow_reader(1).schema  # noqa: S608
-        counted = connection.sql(f"SELECT count(*) FROM {place}").fetchall()  # noqa: S608
+        try:
+            schema = connection.sql(f"SELECT * FROM {place}").to_arrow_reader(1).schema  # noqa: S608
+            counted = connection.sql(f"SELECT count(*) FROM {place}").fetchall()  # noqa: S608
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise _table_fault(path.name, chosen, error) from error
     except BaseException:
         connection.close()
         raise
@@ -239,15 +293,23 @@ def from_duckdb(path: Path, table: str | None) -> RawTable:
         try:
             yield from _batches(connection, query, wanted)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"{path.name}, table {shown(chosen)}: cannot be read ({_first_line(error)}); repair the table or view"
-            ) from error
+            raise _table_fault(path.name, chosen, error) from error
 
-    return RawTable(schema, int(counted[0][0]), read, _table_note(chosen, labels), chosen, connection.close)
+    notes = _table_notes(chosen, len(labels))
+    return named(RawTable(schema, int(counted[0][0]), read, notes, chosen, connection.close), path.name)
 
 
-def _table_note(chosen: str, names: Sequence[str] | dict[str, tuple[str, str]]) -> str | None:
-    return f"Table {shown(chosen)} was read, one of {len(names)}." if len(names) > 1 else None
+def _table_fault(name: str, table: str, error: Exception) -> DataError:
+    if isinstance(error, duckdb.PermissionException):
+        return DataError(
+            f"{name}, table {shown(table)}: is a view of a file outside this database ({first_line(error)}); "
+            "expected the leads inside it, make a table of the view or name that file"
+        )
+    return DataError(f"{name}, table {shown(table)}: cannot be read ({first_line(error)}); repair the table or view")
+
+
+def _table_notes(chosen: str, tables: int) -> tuple[str, ...]:
+    return (f"Table {shown(chosen)} was read, one of {tables}.",) if tables > 1 else ()
 
 
 def from_sqlite(path: Path, table: str | None) -> RawTable:
@@ -267,7 +329,7 @@ def from_sqlite(path: Path, table: str | None) -> RawTable:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise _sqlite_fault(path.name, error) from error
+        raise _sqlite_fault(path.name, table, error) from error
 
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         wanted = pa.schema([schema.field(name) for name in (schema.names if columns is None else columns)])
@@ -281,16 +343,26 @@ def from_sqlite(path: Path, table: str | None) -> RawTable:
                 ]
                 yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
         except sqlite3.Error as error:
-            raise _sqlite_fault(path.name, error) from error
+            raise _sqlite_fault(path.name, chosen, error) from error
         finally:
             connection.close()
 
-    return RawTable(schema, rows, read, _table_note(chosen, names), chosen)
+    return named(RawTable(schema, rows, read, _table_notes(chosen, len(names)), chosen), path.name)
 
 
-def _sqlite_fault(name: str, error: sqlite3.Error) -> DataError:
+def _sqlite_fault(name: str, table: str | None, error: sqlite3.Error) -> DataError:
+    """Of a table or view in a whole database, or of a database that is not whole; by SQLite's words for it."""
+    where = f"{name}, table {shown(table)}" if table else name
+    if "UTF-8" in str(error):
+        return DataError(
+            f"{where}: {first_line(error)}; expected texts in UTF-8, export the table as CSV and say its encoding"
+        )
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such", "view ", "ambiguous")):
+        return DataError(
+            f"{where}: cannot be read ({first_line(error)}); expected a whole view, repair it or name a table"
+        )
     return DataError(
-        f"{name}: cannot be read as SQLite ({_first_line(error)}); expected a whole database, copy it again"
+        f"{name}: cannot be read as SQLite ({first_line(error)}); expected a whole database, copy it again"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 import weakref
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ import pyarrow as pa
 from calibrate.columntypes import Column, settle, typed_batch
 from calibrate.dialect import Dialect, ReadingOptions, sniff
 from calibrate.errors import DataError, nearest, shown
-from calibrate.rawtable import RawTable, column_names, from_duckdb, from_parquet, from_sqlite, from_text
+from calibrate.rawtable import RawTable, column_names, from_duckdb, from_parquet, from_sqlite, from_text, named
 from calibrate.tables import frame_table, from_table, workbook_sheet
 
 __all__ = ["Column", "ReadingOptions", "Source", "open_source"]
@@ -38,6 +39,7 @@ class Source:
 
     name: the file's without its folder, or `table`.  dialect: of a text file, else None.
     reading: what was guessed, told and left out, in sentences.  options: as settled, guesses filled in.
+    doubtful_dates: date columns that no text in the whole source, and nobody, says the order of days and months of.
     rows: None where only reading to the end tells.
     """
 
@@ -46,6 +48,7 @@ class Source:
     dialect: Dialect | None
     reading: tuple[str, ...]
     options: ReadingOptions
+    doubtful_dates: tuple[str, ...]
     rows: int | None
     path: Path | None
     raw: RawTable = field(repr=False)
@@ -175,7 +178,9 @@ def open_source(
         DataError: it cannot be read, or what it says is ambiguous.
     """
     if not isinstance(data, (str, Path)):
-        return _settled("table", None, from_table(frame_table(data)), None, options, types, ())
+        return _settled("table", None, named(from_table(frame_table(data)), "table"), None, options, types, ())
+    if data == "":
+        raise DataError("'': is no file name; expected a file with leads, say which")
     path = Path(data)
     kind = _file_kind(path)
     if kind == "text":
@@ -189,7 +194,6 @@ def open_source(
         raw = from_parquet(path)
     else:
         raw = (from_sqlite if kind == "sqlite" else from_duckdb)(path, options.table)
-        sentences = (raw.note,) if raw.note else ()
         options = replace(options, table=raw.chosen)
     return _settled(path.name, path, raw, None, options, types, sentences)
 
@@ -201,8 +205,7 @@ def _text_source(
     names, blanks = column_names(dialect.header, path.name)
     raw = from_text(path, dialect, names)
     settled = replace(options, encoding=dialect.encoding, delimiter=dialect.delimiter, skip_rows=dialect.skip_rows)
-    sentences = tuple(f"A column without a name is called {shown(blank)}." for blank in blanks)
-    return _settled(path.name, path, raw, dialect, settled, types, sentences)
+    return _settled(path.name, path, raw, dialect, settled, types, blanks)
 
 
 def _settled(
@@ -225,8 +228,9 @@ def _settled(
             name=name,
             columns=settlement.columns,
             dialect=dialect,
-            reading=(*sentences, *settlement.sentences),
+            reading=(*sentences, *raw.notes, *settlement.sentences),
             options=replace(options, decimal=settlement.decimal, dates=settlement.dates),
+            doubtful_dates=settlement.doubtful_dates,
             rows=settlement.rows if raw.rows is None else raw.rows,
             path=path,
             raw=raw,
@@ -276,9 +280,15 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _first_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise DataError(f"{path.name or path}: is a folder; expected a file with leads, say which file in it")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise DataError(f"{path.name or path}: is a folder; expected a file with leads, say which file in it")
+        if not stat.S_ISREG(mode):
+            raise DataError(
+                f"{path}: is a pipe or a device, and the leads are read more than once; "
+                "expected a file, save it to one first"
+            )
         with path.open("rb") as file:
             return file.read(512)
     except FileNotFoundError as error:
@@ -286,4 +296,4 @@ def _first_bytes(path: Path) -> bytes:
         near = nearest(path.name, files) if files else f"there is no file in {shown(path.parent)}"
         raise DataError(f"{path}: there is no such file; expected a file with leads, {near}") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be opened ({error.strerror}); expected a file you may read") from error
+        raise DataError(f"{shown(path)}: cannot be opened ({error.strerror}); expected a file you may read") from error

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import posixpath
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,43 +17,70 @@ import pyarrow as pa
 
 from calibrate.dialect import ReadingOptions, header_at, is_footer, left_out_sentence
 from calibrate.errors import DataError, nearest, shown
-from calibrate.rawtable import BATCH, RawTable, column_names
+from calibrate.rawtable import BATCH, RawTable, column_names, first_line
 from calibrate.values import is_placeholder
 
 _HEADER_SOUGHT = 2000
+# The reader makes room for every cell up to the last: 32 bytes each, and twice that where it is filled.
+MOST_CELLS = 50_000_000
+_CHUNK = 1 << 20
+_PLACE = re.compile(rb"""\sr=["']([A-Z]{0,3})(\d{1,7})["']""")
 
 
-def from_table(table: pa.Table, note: str | None = None, chosen: str | None = None) -> RawTable:
+def from_table(table: pa.Table, chosen: str | None = None) -> RawTable:
     """A table in memory, in batches."""
 
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         yield from (table if columns is None else table.select(list(columns))).to_batches(BATCH)
 
-    return RawTable(table.schema, table.num_rows, read, note, chosen)
+    return RawTable(table.schema, table.num_rows, read, chosen=chosen)
 
 
 def frame_table(data: Any) -> pa.Table:
     """A pandas, polars or pyarrow table, or another that narwhals knows; mixed columns of pandas become texts.
 
     Raises:
-        DataError: it is no table, or two columns have the same name.
+        DataError: it is no table, or Arrow cannot hold a column.
     """
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     if nw.dependencies.is_pandas_dataframe(data):
         columns = [_pandas_column(data.iloc[:, place]) for place in range(data.shape[1])]
-        names, _ = column_names([str(name) for name in data.columns], "table")
-        return pa.table(dict(zip(names, columns, strict=True)))
-    if not isinstance(data, pa.Table):
+        return pa.table(columns, names=[str(name) for name in data.columns])
+    if isinstance(data, pa.Table):
+        return data
+    try:
+        frame = nw.from_native(data)
+    except TypeError as error:
+        raise DataError(
+            f"{type(data).__name__}: is no table; expected a file name or a pandas, polars or pyarrow table"
+        ) from error
+    try:
+        frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    except Exception as error:
+        raise DataError(
+            f"table: cannot be computed ({first_line(error)}); collect it before it is handed in"
+        ) from error
+    return pa.table([_arrow_column(frame.get_column(name)) for name in frame.columns], names=frame.columns)
+
+
+def _arrow_column(series: nw.Series[Any]) -> pa.ChunkedArray:
+    """The column in Arrow.
+
+    Raises:
+        DataError: Arrow cannot hold it, as 128-bit integers and Python objects.
+    """
+    fault: Exception | None = None
+    # Polars hands over the addresses of objects, which Arrow takes for bytes.
+    if series.dtype != nw.Object:
         try:
-            frame = nw.from_native(data)
-        except TypeError as error:
-            raise DataError(
-                f"{type(data).__name__}: is no table; expected a file name or a pandas, polars or pyarrow table"
-            ) from error
-        data = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
-    names, _ = column_names(data.column_names, "table")
-    return data.rename_columns(list(names))
+            return series.to_frame().to_arrow().column(0)
+        except Exception as error:
+            fault = error
+    raise DataError(
+        f"table, column {shown(series.name)}: holds {series.dtype}, which Arrow cannot; "
+        "expected texts, numbers, dates or yes/no, cast it or leave it out"
+    ) from fault
 
 
 def _pandas_column(series: Any) -> pa.Array:
@@ -106,7 +137,7 @@ def workbook_sheet(path: Path, options: ReadingOptions) -> Sheet:
     sentences = [f"Sheet {shown(name)} was read" + (f"; the workbook also has {others}." if others else ".")]
     left_out = left_out_sentence(at, below)
     sentences += [left_out] if left_out else []
-    sentences += [f"A column without a name is called {shown(blank)}." for blank in blanks]
+    sentences += blanks
     return Sheet(pa.table(dict(zip(names, columns, strict=True))), name, at, tuple(sentences))
 
 
@@ -120,6 +151,8 @@ def _sheet_rows(path: Path, wanted: str | None) -> tuple[str, str, list[list[Any
             if wanted is not None and wanted not in names:
                 raise DataError(f"{path.name}: there is no sheet {shown(wanted)}; {nearest(wanted, names)}")
             name = wanted if wanted is not None else names[0]
+            if zipfile.is_zipfile(path):
+                _check_extent(path, names.index(name), name)
             rows = book.get_sheet_by_name(name).to_python()
     except DataError:
         raise
@@ -127,12 +160,64 @@ def _sheet_rows(path: Path, wanted: str | None) -> tuple[str, str, list[list[Any
         raise DataError(
             f"{path.name}: is protected by a password; expected an open workbook, save it without"
         ) from error
-    except (CalamineError, OSError, ValueError, IndexError) as error:
+    except (CalamineError, OSError, ValueError, IndexError, zipfile.BadZipFile, zlib.error) as error:
         protected = " (or it is protected by a password)" if _is_ole(path) else ""
         raise DataError(
             f"{path.name}: is not a whole workbook{protected}; expected .xlsx, open it in Excel and save it again"
         ) from error
     return name, ", ".join(shown(other) for other in names if other != name), rows
+
+
+def _check_extent(path: Path, place: int, name: str) -> None:
+    """Nothing; the cells of the sheet at that place among the sheets are within bounds.
+
+    What the sheet says of its own size is often missing or wrong, so the places of its cells are read.
+
+    Raises:
+        DataError: its last cell is too far out to read all up to it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        part = _sheet_part(archive, place)
+        if part is None:
+            return
+        columns: set[bytes] = set()
+        rows, rest = 0, b""
+        with archive.open(part) as file:
+            while chunk := file.read(_CHUNK):
+                found = _PLACE.findall(rest + chunk)
+                columns.update([column for column, _ in found])
+                rows = max(rows, max((int(row) for row in {row for _, row in found}), default=0))
+                rest = chunk[-16:]
+    widths = [_column_number(column) for column in columns]
+    width = max(widths, default=0)
+    if rows * width > MOST_CELLS:
+        last = max(columns, key=_column_number).decode()
+        raise DataError(
+            f"{path.name}, sheet {shown(name)}: its cells reach to row {rows:,} and column {last}, {rows * width:,} in "
+            f"all; expected at most {MOST_CELLS:,}, delete the stray cells or save the sheet as CSV UTF-8"
+        )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _sheet_part(archive: zipfile.ZipFile, place: int) -> str | None:
+    """The file of a sheet inside a .xlsx; None in another kind of workbook."""
+    parts = set(archive.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= parts:
+        return None
+    sheets = re.findall(rb"<(?:\w+:)?sheet\s[^>]*", archive.read("xl/workbook.xml"))
+    wanted = re.search(rb"""\bid=["']([^"']*)""", sheets[place]) if place < len(sheets) else None
+    for link in re.findall(rb"<(?:\w+:)?Relationship\s[^>]*", archive.read("xl/_rels/workbook.xml.rels")):
+        found = dict(re.findall(rb"""\b(Id|Target)=["']([^"']*)""", link))
+        if wanted and found.get(b"Id") == wanted[1]:
+            part = posixpath.normpath(posixpath.join("/xl", found.get(b"Target", b"").decode())).lstrip("/")
+            return part if part in parts else None
+    return None
 
 
 def _is_ole(path: Path) -> bool:

@@ -16,20 +16,45 @@ from calibrate.errors import DataError, SettingsError, nearest, shown
 
 CHUNK = 1 << 20
 _TAIL = 1 << 16
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-ENCODING_NAMES = {"utf-8": "UTF-8", "cp1252": "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+# The mark of UTF-32 begins as that of UTF-16 does.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNMARKED = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "ascii": "utf-8", "utf-8-sig": "utf-8"}
+_WIDE = ("utf-16", "utf-32")
+# Python calls these encodings of text; no file is written in them, or a part of one cannot be read alone.
+_NO_CHARACTERS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"}
+ENCODING_NAMES = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
+}
 
 
 def known_encoding(encoding: str) -> str:
-    """The encoding by Python's name for it."""
+    """The encoding by Python's name for it.
+
+    Raises:
+        SettingsError: Python does not know it, or it is none of characters, as base64 and idna.
+    """
     try:
-        "a".encode(encoding)
-        return codecs.lookup(encoding).name
-    except LookupError as error:
-        names = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "cp1253", "mac-roman")
-        raise SettingsError(
-            f"encoding: {shown(encoding)} is not one Python knows; {nearest(encoding, names)}"
-        ) from error
+        name = codecs.lookup(encoding).name
+        if name not in _NO_CHARACTERS:
+            "a".encode(name)
+            return name
+    except (LookupError, ValueError):
+        pass
+    names = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "cp1253", "mac-roman")
+    raise SettingsError(
+        f"encoding: {shown(encoding)} is no encoding of text that Python knows; {nearest(encoding, names)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class TextScan:
 
     @property
     def _lenient(self) -> str:
-        return "ignore" if self.encoding.startswith("utf-16") else "surrogateescape"
+        return "ignore" if self.encoding.startswith(_WIDE) else "surrogateescape"
 
     def newline(self, text: str) -> str:
         """What ends the first line of a text."""
@@ -91,7 +116,7 @@ def scan_text(path: Path, given: str | None) -> TextScan:
     encoding, bom_size = _settled_encoding(head, given)
     known = encoding is not None
     decoder = codecs.getincrementaldecoder(encoding or "utf-8")()
-    wide = (encoding or "").startswith("utf-16")
+    wide = (encoding or "").startswith(_WIDE)
     size, tail, lines, pairs, utf8 = 0, b"", 0, 0, True
     for chunk in itertools.chain([head], chunks, [b""]):
         if not wide and b"\0" in chunk:
@@ -126,7 +151,7 @@ def _settled_encoding(head: bytes, given: str | None) -> tuple[str | None, int]:
     for mark, encoding in _BOMS:
         if head.startswith(mark) and (name is None or name.startswith("utf")):
             return encoding, len(mark)
-    return {"utf-16": "utf-16-le", "ascii": "utf-8", "utf-8-sig": "utf-8"}.get(name or "", name), 0
+    return _UNMARKED.get(name or "", name), 0
 
 
 def undecodable(name: str, encoding: str, before: bytes, error: UnicodeDecodeError, lines: int = 0) -> DataError:

@@ -30,6 +30,8 @@ def sniffed(path, data, **options):
         (b"a;b\n1;caf\xe9", "cp1252", False),
         ("a;b\n1;ø\n".encode("utf-16"), "utf-16-le", True),
         (b"\xfe\xff" + "a;b\n1;ø\n".encode("utf-16-be"), "utf-16-be", True),
+        (b"\xff\xfe\0\0" + "a;b\n1;ø\n".encode("utf-32-le"), "utf-32-le", True),
+        (b"\0\0\xfe\xff" + "a;b\n1;ø\n".encode("utf-32-be"), "utf-32-be", True),
     ],
 )
 def test_the_encoding_is_by_mark_then_utf_8_then_windows(data, encoding, bom, tmp_path):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import errno
 import gc
 import gzip
 import io
+import os
 import sqlite3
 import sys
 import tempfile
@@ -21,6 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from calibrate import rawtable, tables
 from calibrate.errors import DataError, SettingsError
 from calibrate.source import Column, ReadingOptions, Source, open_source
 
@@ -163,12 +166,29 @@ def test_early_days_are_taken_day_first_and_said(tmp_path):
             "Read as UTF-8, columns split by ',', decimal point, dates dmy.",
             "No day above 12 in 'Aangemaakt': '01/03/2026' was read day first; the other way is --dates mdy.",
         )
+        assert source.doubtful_dates == ("Aangemaakt",)
     with open_source(file_7(tmp_path), ReadingOptions(dates="mdy")) as source:
         assert [row[3] for row in typed_rows(source)] == [dt.date(2026, 1 + at, 3) for at in range(4)]
         assert source.reading == (
             "Read as UTF-8, columns split by ',', decimal point, dates mdy.",
             "No day above 12 in 'Aangemaakt': '01/03/2026' was read month first; the other way is --dates dmy.",
         )
+        assert source.doubtful_dates == ()
+
+
+def test_dates_are_in_doubt_only_where_nothing_in_the_file_shows_their_order(tmp_path):
+    header = "when;then;iso\n"
+    path = write(tmp_path / "a.csv", (header + "01/03/2026;04-05-2026;2026-01-31\n").encode())
+    with open_source(path) as source:
+        assert source.doubtful_dates == ("when", "then")
+        assert [column.type for column in source.columns] == ["date"] * 3
+    with open_source(path, ReadingOptions(text_columns=("when",))) as source:
+        assert source.doubtful_dates == ("then",)
+    body = "01/03/2026;04-05-2026;2026-01-31\n" * 150_000
+    path = write(tmp_path / "b.csv", (header + body + "31/03/2026;04-05-2026;2026-01-31\n").encode())
+    with open_source(path) as source:
+        assert source.doubtful_dates == ()
+        assert source.options.dates == "dmy"
 
 
 @pytest.mark.parametrize("make", [file_8, file_9])
@@ -458,6 +478,34 @@ def test_blank_column_names_are_named_and_said(tmp_path):
             "A column without a name is called 'column 3'.",
             "A column without a name is called 'column 4'.",
         )
+    with open_source(write(tmp_path / "b.csv", b"a,,column 2,column 2 (2)\n1,2,3,4\n")) as source:
+        assert [column.name for column in source.columns] == ["a", "column 2 (3)", "column 2", "column 2 (2)"]
+        assert source.reading[1:] == ("A column without a name is called 'column 2 (3)'.",)
+
+
+def test_names_are_the_same_from_every_kind_of_source(tmp_path):
+    table = pa.table({" lead ": ["x", "y"], "": [1, 2], "a.b": [3, 4]})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=1)
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.register("found", table.rename_columns([" lead ", " ", "a.b"]))
+        connection.execute("CREATE TABLE leads AS SELECT * FROM found")
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute('CREATE TABLE leads (" lead ", "", "a.b" INTEGER)')
+        connection.executemany("INSERT INTO leads VALUES (?, ?, ?)", zip(*table.to_pydict().values(), strict=True))
+    connection.close()
+    for data in (*(tmp_path / f"a.{end}" for end in ("parquet", "duckdb", "db")), table, table.to_pandas()):
+        with open_source(data, ReadingOptions(text_columns=("lead",))) as source:
+            assert [column.name for column in source.columns] == ["lead", "column 2", "a.b"]
+            assert source.reading == ("A column without a name is called 'column 2'.",)
+            assert typed_rows(source) == [("x", 1, 3), ("y", 2, 4)]
+            part = pa.Table.from_batches(list(source.batches(["column 2", "lead"])))
+            assert part.to_pydict() == {"column 2": [1, 2], "lead": ["x", "y"]}
+            assert source.sample().column_names == ["lead", "column 2", "a.b"]
+    pq.write_table(pa.table({" n ": np.arange(64)}), tmp_path / "b.parquet", row_group_size=1)
+    with open_source(tmp_path / "b.parquet") as source:
+        assert source.sample(4)["n"].to_pylist()
+    with pytest.raises(DataError, match=r"table: columns 1 and 2 are both called 'a'"):
+        open_source(pd.DataFrame([[1, 2]], columns=["a", " a"]))
 
 
 def test_wide_files_and_long_cells_are_read(tmp_path):
@@ -552,6 +600,101 @@ def test_bad_input_is_one_clear_line(make, message, tmp_path):
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_what_can_be_read_only_once_is_refused_before_it_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "leads.csv")
+    with pytest.raises(DataError, match=r"leads\.csv: is a pipe or a device, .* expected a file, save it to one first"):
+        open_source(tmp_path / "leads.csv")
+
+
+@pytest.mark.parametrize(("name", "message"), [("", "'': is no file name"), ("a" * 300, r"'a+…': cannot be opened \(")])
+def test_a_name_that_is_none_is_one_clear_line(name, message):
+    with pytest.raises(DataError, match=message):
+        open_source(name)
+
+
+def test_no_room_for_a_copy_is_said(tmp_path, monkeypatch):
+    def full(path, target, *_):
+        target.write_bytes(b"a")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = file_1(tmp_path)
+    monkeypatch.setattr(rawtable, "clean_copy", full)
+    with pytest.raises(DataError, match=r"1\.csv: .* temporary folder '.*temporary' \(No space left.*TMPDIR"):
+        open_source(path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(DataError, match=r"1\.csv: a copy in UTF-8 cannot be written to a temporary folder \(No such"):
+        open_source(path)
+
+
+def test_a_stray_cell_far_out_is_refused_before_the_sheet_is_read(tmp_path):
+    book = xlsxwriter.Workbook(str(tmp_path / "far.xlsx"))
+    for name in ("Deals", "Far & out"):
+        sheet = book.add_worksheet(name)
+        sheet.write_column(0, 0, ["Status", "Won"])
+    sheet.write(1_048_575, 16_383, "stray")
+    book.close()
+    with open_source(tmp_path / "far.xlsx") as source:
+        assert typed_rows(source) == [("Won",)]
+    with pytest.raises(
+        DataError, match=r"'Far & out': its cells reach to row 1,048,576 and column XFD, 17,179,869,184"
+    ):
+        open_source(tmp_path / "far.xlsx", ReadingOptions(sheet="Far & out"))
+
+
+def test_a_long_narrow_sheet_is_within_bounds(tmp_path):
+    book = xlsxwriter.Workbook(str(tmp_path / "long.xlsx"))
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["Status", "Size"])
+    sheet.write_row(1_048_575, 0, ["Won", 5])
+    book.close()
+    assert tables.MOST_CELLS > 1_048_576 * 26
+    with open_source(tmp_path / "long.xlsx") as source:
+        assert typed_rows(source) == [("Won", 5.0)]
+
+
+@pytest.mark.parametrize("values", [pl.Series([1, 2], dtype=pl.Int128), pl.Series([object(), object()])])
+def test_a_column_that_arrow_cannot_hold_is_named(values):
+    with pytest.raises(
+        DataError, match=r"table, column 'b': holds (Int128|Object), which Arrow cannot; expected texts"
+    ):
+        open_source(pl.DataFrame({"a": ["x", "y"], "b": values}))
+
+
+def test_a_lazy_frame_that_cannot_be_computed_is_one_line():
+    lazy = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
+    with pytest.raises(DataError, match=r"table: cannot be computed \(.*\); collect it"):
+        open_source(lazy)
+
+
+def test_a_database_cannot_make_us_read_other_files(tmp_path):
+    other = write(tmp_path / "secret.csv", b"a,b\n1,2\n")
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as connection:
+        connection.execute(f"CREATE VIEW leads AS SELECT * FROM read_csv('{other}')")
+    with pytest.raises(DataError, match=r"a\.duckdb, table 'leads': is a view of a file outside this database \("):
+        open_source(tmp_path / "a.duckdb")
+
+
+def test_a_view_without_its_table_is_said_to_be_that(tmp_path):
+    for connection in (sqlite3.connect(tmp_path / "a.db"), duckdb.connect(str(tmp_path / "a.duckdb"))):
+        connection.execute("CREATE TABLE base (a INTEGER)")
+        connection.execute("CREATE VIEW leads AS SELECT * FROM base")
+        connection.execute("DROP TABLE base")
+        connection.commit()
+        connection.close()
+    for name in ("a.db", "a.duckdb"):
+        with pytest.raises(DataError, match=rf"{name}, table 'leads': cannot be read \(.*base.*repair"):
+            open_source(tmp_path / name, ReadingOptions(table="leads"))
+
+
+def test_texts_in_sqlite_that_are_not_utf_8_are_said_to_be_that(tmp_path):
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.execute("CREATE TABLE leads (a)")
+        connection.execute("INSERT INTO leads VALUES (CAST(x'636166E9' AS TEXT))")
+    connection.close()
+    with pytest.raises(DataError, match=r"a\.db, table 'leads': .*expected texts in UTF-8, export the table as CSV"):
+        open_source(tmp_path / "a.db")
+
+
 def test_a_broken_row_far_down_is_named_when_it_is_reached(tmp_path):
     path = write(tmp_path / "a.csv", b"a,b\n" + b"1,2\n" * 400_000 + b"1,2,3\n" + b"1,2\n" * 10)
     with open_source(path) as source, pytest.raises(DataError, match=r"a\.csv, row 400,001: 3 cells"):
@@ -564,8 +707,13 @@ def test_options_that_cannot_be_are_settings_errors(tmp_path):
         ({"dates": "ydm"}, "dates: 'ydm' is no order of dates; say dmy, mdy or ymd"),
         ({"delimiter": ";;"}, "delimiter: ';;' cannot part columns; say one character, as ';'"),
         ({"skip_rows": -1}, "skip_rows: -1 is below zero; say how many lines stand above the header"),
-        ({"encoding": "klingon"}, "encoding: 'klingon' is not one Python knows; there are: "),
-        ({"encoding": "base64"}, "encoding: 'base64' is not one Python knows; there are: "),
+        ({"encoding": "klingon"}, "encoding: 'klingon' is no encoding of text that Python knows; there are: "),
+        ({"encoding": "utf-7"}, "encoding: 'utf-7' is no encoding of text that Python knows; did you mean 'utf-8'"),
+        *(
+            ({"encoding": name}, f"encoding: {name!r} is no encoding of text that Python knows; there are: ")
+            for name in ("base64", "rot13", "hex", "idna", "punycode", "unicode_escape", "raw-unicode-escape", "a\0")
+        ),
+        ({"encoding": "undefined"}, "encoding: 'undefined' is no encoding of text that Python knows; "),
     ):
         with pytest.raises(SettingsError) as error:
             ReadingOptions(**options)
