@@ -98,7 +98,7 @@ def _kind(
     if len(counts) == 1 and filled == rows:
         return "constant", f"the same in every lead ({_text(counts[0][0])})", None
     if pa.types.is_temporal(dtype):
-        return "date", "a date; name it with --date when it says how a lead came in", None
+        return "date", "a date; name it with --date if it says when the lead came in", None
     if pa.types.is_boolean(dtype):
         return "boolean", None, None
     if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):

@@ -46,9 +46,9 @@ class Inspection:
         yield f"  {'column':<{width}}  {'kind':<10}  filled  values  most frequent"
         for column in self.columns:
             frequent = ", ".join(_cut(value, 20) for value in column.frequent)
-            verdict = f"   {column.verdict}: left out" if column.verdict else ""
+            told = f"left out: {column.verdict}" if column.verdict else frequent
             counted = f"{column.filled:6.0%}  {column.distinct:6,}"
-            yield f"  {_cut(column.name, width):<{width}}  {_word(column):<10}  {counted}  {frequent}{verdict}"
+            yield f"  {_cut(column.name, width):<{width}}  {_word(column):<10}  {counted}  {told}"
         yield ""
         yield (
             f"Outcome: {self.outcome}" if self.outcome else "Outcome: not clear. Say which column and value mean won:"
