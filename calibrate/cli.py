@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -198,6 +200,7 @@ def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int,
     step = voice.steps()
     step(f"scoring {Path(file).name}")
     result = score_file(document, file, target, reading_options(_settings(voice, reading).source), reasons)
+    _let_finish()
     step("")
     if voice.as_json:
         voice.document(asdict(result))
@@ -243,7 +246,9 @@ def _run(
     step("drawing the report")
     from reports.page import render_page
 
-    names = write_run(result, render_page(result), folder, overwrite=overwrite, beside=beside)
+    page = render_page(result)
+    _let_finish()
+    names = write_run(result, page, folder, overwrite=overwrite, beside=beside)
     step("")
     if voice.as_json:
         voice.document(diagnostics(result))
@@ -266,11 +271,7 @@ def _transcript(voice: Voice, result: Calibration) -> None:
     for line in words.points_table(result, ascii=plain):
         voice.say(line)
     voice.say()
-    for line in (
-        words.ranking_sentence(result),
-        words.best_tenth_sentence(result),
-        words.capacity_sentence(result),
-    ):
+    for line in (words.ranking_sentence(result), words.best_tenth_sentence(result), words.capacity_sentence(result)):
         if line:
             voice.say(line)
     remarks = words.remark_lines(result, ascii=plain)
@@ -322,9 +323,9 @@ def _propose_when_unsaid(file: str, settings: Settings) -> None:
 
     proposal = inspect_file(file, settings).next_line
     name = Path(file).name
-    if not proposal:
-        raise SettingsError(f"{name}: which leads were won? It is not clear; say it with --outcome COLUMN=VALUE")
-    raise SettingsError(f"{name}: which leads were won? Nothing says it; this line is a guess to copy:\n{proposal}")
+    said = f"Nothing says it; this line is a guess to copy:\n{proposal}"
+    unclear = "It is not clear; say it with --outcome COLUMN=VALUE"
+    raise SettingsError(f"{name}: which leads were won? {said if proposal else unclear}")
 
 
 def _split(names: str | None) -> list[str] | None:
@@ -362,6 +363,12 @@ def _speakable(text: str, stream: TextIO) -> str:
     return clean
 
 
+def _let_finish() -> None:
+    """From here on Ctrl-C comes too late: what is being put in place is put in place, and the process ends well."""
+    with suppress(ValueError):  # in a thread that is not the first one, where Ctrl-C does not arrive
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
@@ -385,8 +392,6 @@ def main() -> None:
     except MemoryError:
         click.echo("Not enough memory for this file; use --fields to read fewer columns.", err=True)
         sys.exit(1)
+    finally:
+        _let_finish()
     sys.exit(code if isinstance(code, int) else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -6,15 +6,19 @@ import csv
 import io
 import json
 import os
-import shutil
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calibrate.bands import ties
-from calibrate.errors import DataError, SettingsError
+from calibrate.errors import DataError, RulesError, SettingsError
+from calibrate.lint import faults
 from calibrate.rules import rules_text
+from calibrate.scored import CONTROLS
 from calibrate.settings import PointColumn, dump_settings
+from calibrate.whole import write_whole
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -45,9 +49,12 @@ def write_run(
     Raises:
         SettingsError: the folder holds something and `overwrite` is not set.
         DataError: the disk is full or the folder cannot be written to.
+        RulesError: the rules have faults, so that no one could load them.
     """
     folder = Path(folder)
     check_folder(folder, overwrite=overwrite)
+    if found := faults(calibration.rules):
+        raise RulesError("rules.json", found)
     contents = {
         "rules.json": rules_text(calibration.rules),
         "report.html": page,
@@ -57,23 +64,12 @@ def write_run(
         "calibrate.toml": dump_settings(calibration.settings),
         **(beside or {}),
     }
-    place = folder.resolve()
-    aside = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        aside.mkdir(parents=True)
-        for name, text in contents.items():
-            (aside / name).write_bytes(text.encode("utf-8"))
-        if place.exists():
-            for name in contents:
-                (aside / name).replace(place / name)
-        else:
-            aside.rename(place)
+        write_whole(folder, {name: text.encode("utf-8") for name, text in contents.items()})
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be written ({error.strerror or error}); nothing was changed, choose another --out"
         ) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return tuple(contents)
 
 
@@ -81,12 +77,34 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     """Nothing, when a run may write there.
 
     Raises:
-        SettingsError: it is a file, or holds something and `overwrite` is not set.
+        SettingsError: it is no folder and cannot become one, may not be written to, or holds something and
+            `overwrite` is not set.
     """
-    if folder.is_file():
-        raise SettingsError(f"{folder} is a file; expected a folder to write into, choose another with --out")
-    if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise SettingsError(f"{folder} is there and not empty; write over it with --overwrite, or choose another --out")
+    try:
+        fault = _folder_fault(folder, Path(os.path.realpath(folder)), overwrite)
+    except (OSError, ValueError) as error:
+        fault = f"{folder} cannot be looked into ({getattr(error, 'strerror', None) or error}); choose another --out"
+    if fault:
+        raise SettingsError(fault)
+
+
+def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        place.lstat()  # a name that is too long, a folder that no one may look into
+    standing = next(path for path in (place, *place.parents) if os.path.lexists(path))
+    if not standing.is_dir():
+        kind = "a link in a circle" if standing.is_symlink() else "a file"
+        where = folder if standing == place else f"{standing}, above {folder},"
+        return f"{where} is {kind}; expected a folder to write into, choose another with --out"
+    if not os.access(standing, os.W_OK | os.X_OK):
+        return f"{folder} cannot be written ({standing} is read-only); expected a folder of yours, choose another --out"
+    if standing != place:
+        return None
+    if not overwrite and any(folder.iterdir()):
+        return f"{folder} is there and not empty; write over it with --overwrite, or choose another --out"
+    if folders := [name for name in FILES if (folder / name).is_dir()]:
+        return f"{folder} holds a folder {folders[0]}, where a file must go; move it, or choose another --out"
+    return None
 
 
 def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
@@ -187,7 +205,10 @@ def _fields(record: Any) -> Mapping[str, Any]:
 
 
 def _csv(columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> str:
-    """Comma-separated, floats with all their digits; texts that a spreadsheet would run are led by an apostrophe."""
+    """Comma-separated, floats with all their digits; texts are safe in spreadsheet and terminal.
+
+    One that a spreadsheet would run is led by an apostrophe; controls become U+FFFD.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -197,6 +218,7 @@ def _csv(columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    text = re.sub(CONTROLS, "\ufffd", value)
+    return "'" + text if text.startswith(("=", "+", "-", "@")) else text

@@ -1,8 +1,9 @@
 """A file of leads with its scores: read, scored and written batch by batch, as it was written before.
 
 The cells that were there stay as they are, to the letter. In a CSV file the texts that are added begin with `'`
-where a spreadsheet would take them for a formula (`+25 requested demo = yes`); numbers never do. Cells that were
-there are not touched for that: phone numbers and keys must find their way back into the CRM.
+where a spreadsheet would take them for a formula (`+25 requested demo = yes`); numbers never do. Control marks
+in them become U+FFFD. Cells that were there are not touched for that: phone numbers and keys must find their way back
+into the CRM.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from calibrate.scoring import COLUMNS, Scored, TableScorer, refuse_taken
 from calibrate.source import Source, open_source
 from calibrate.whole import whole_file
 
+# Marks that end a line, steer a terminal or turn the direction of a text; one class for re and for Arrow's RE2.
+CONTROLS = r"[\x00-\x1f\x7f-\x9f" + "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 _MOST_UNSEEN = 10_000
 _SHOWN_UNSEEN = 20
@@ -277,11 +280,12 @@ def _run_together(texts: pa.Array) -> memoryview:
     return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]
 
 
-def _guarded(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts that no spreadsheet takes for a formula."""
-    texts = texts.cast(pa.large_string())
-    taken = pc.match_substring_regex(texts, r"^[=+\-@\t\r]")
-    return pc.if_else(taken, _joined("'", texts), texts)
+def _guarded(texts: pa.ChunkedArray) -> pa.Array:
+    """Texts that no spreadsheet takes for a formula and no terminal for an order."""
+    encoded = _whole(texts.cast(pa.large_string())).dictionary_encode()
+    words = pc.replace_substring_regex(encoded.dictionary, CONTROLS, "\ufffd")
+    taken = pc.match_substring_regex(words, r"^[=+\-@]")
+    return pa.DictionaryArray.from_arrays(encoded.indices, pc.if_else(taken, _joined("'", words), words))
 
 
 def _percentiles(percentiles: pa.ChunkedArray, decimal: str) -> pa.Array:

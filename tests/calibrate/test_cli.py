@@ -43,8 +43,10 @@ def command(monkeypatch, capsys, tmp_path):
 
     def called(*words):
         monkeypatch.setattr(sys, "argv", ["calibrate", *map(str, words)])
+        stop = signal.getsignal(signal.SIGINT)
         with pytest.raises(SystemExit) as ended:
             main()
+        signal.signal(signal.SIGINT, stop)
         said = capsys.readouterr()
         return Done(ended.value.code or 0, said.out, said.err)
 
@@ -480,3 +482,70 @@ def test_a_full_disk_leaves_the_folder_as_it_was(command, deals, monkeypatch):
     assert contents("q4") == before
     assert command("run", deals, *WON, "--out", "new").code == 1
     assert sorted(path.name for path in Path().iterdir()) == ["deals.csv", "q4"]
+
+
+def test_a_folder_in_the_way_of_a_file_stops_before_the_leads_are_read(command, deals):
+    command("run", deals, *WON, "--out", "q4")
+    Path("q4/levels.csv").unlink()
+    Path("q4/levels.csv").mkdir()
+    Path("q4/levels.csv/ours").touch()
+    before = {path.name: path.read_bytes() for path in Path("q4").iterdir() if path.is_file()}
+    done = command("run", deals, *WON, "--out", "q4", "--overwrite", "--points", "cautious")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines() == [
+        "q4 holds a folder levels.csv, where a file must go; move it, or choose another --out"
+    ]
+    assert {path.name: path.read_bytes() for path in Path("q4").iterdir() if path.is_file()} == before
+    assert Path("q4/levels.csv/ours").is_file()
+
+
+@pytest.mark.parametrize("out", ["deals.csv/sub", "circle", "circle/sub", "x" * 300])
+def test_a_place_that_cannot_be_a_folder_stops_before_the_leads_are_read(command, deals, out):
+    Path("circle").symlink_to("circle")
+    done = command("run", deals, *WON, "--out", out)
+    assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1), done
+    assert "--out" in done.err
+    assert sorted(path.name for path in Path().iterdir()) == ["circle", "deals.csv"]
+
+
+def test_a_link_is_followed(command, deals):
+    Path("link").symlink_to("there")
+    assert command("run", deals, *WON, "--out", "link").code == 0
+    assert set(contents("there")) == set(FILES)
+
+
+def test_a_stop_while_modules_are_read_is_an_end_like_any_other(tmp_path):
+    code = (
+        "import runpy, sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *others):\n"
+        "        if name == 'click':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "runpy.run_module('calibrate', run_name='__main__', alter_sys=True)"
+    )
+    done = program(start=("-c", code), folder=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"Stopped. Nothing was written.\n")
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.4])
+def test_a_late_stop_is_no_stop(tmp_path, delay):
+    """Ctrl-C once the report is drawn: either everything is there and the end is a good one, or nothing is."""
+    file = written(tmp_path, leads())
+    words = [sys.executable, "-m", "calibrate", "run", str(file), *WON, "--out", "q4"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    running = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+    for line in running.stderr:
+        if "testing the points" in line:
+            break
+    time.sleep(delay)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert "Traceback" not in err
+    if running.returncode:
+        assert running.returncode == 130, (out, err)
+        assert "Nothing was written" in err
+        assert not (tmp_path / "q4").exists()
+    else:
+        assert set(contents(tmp_path / "q4")) == set(FILES)
+    assert not list(tmp_path.rglob("*.part"))

@@ -291,3 +291,19 @@ def test_any_cells_come_back_and_score_as_one_lead_does(tmp_path_factory, rows, 
     assert [tuple(row[:2]) for row in after] == rows[: len(after)]
     for row in after:
         assert int(row[2]) == score_lead(RULES, {"Bron": row[0]}).score
+
+
+def test_control_marks_of_labels_reach_no_reason_and_cells_keep_theirs(tmp_path):
+    label = "a\x1b[31m\nb\x00\x85\u202ec\u2069"
+    rule = Rule(id="bron", attr="Bron", cases=(Case(when=In(in_=("we\x1bb",)), points=10, label=label),))
+    rules = Rules(
+        id="x",
+        version="1",
+        attributes={"Bron": Attribute(type="category")},
+        rules=(rule,),
+        bands=(ScoreBand(name="\t=A"),),
+    )
+    (tmp_path / "in.csv").write_text("Bron,Note\nwe\x1bb,\u202ehi\x07\n", encoding="utf-8")
+    score_file(rules, tmp_path / "in.csv", tmp_path / "out.csv")
+    _, row = rows_of(tmp_path / "out.csv", delimiter=",")
+    assert row == ["we\x1bb", "\u202ehi\x07", "10", "", "�=A", "'+10 Bron = a�[31m�b���c�"]
