@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from calibrate.calibration import Calibration, run
 from calibrate.columns import ColumnProfile, profile_columns
+from calibrate.errors import SettingsError, shown
 from calibrate.outcome import parse_outcome
 from calibrate.settings import PointColumn, Settings, merged
 from calibrate.source import ReadingOptions, open_source
@@ -41,6 +42,7 @@ def calibrate(
         DataError: the leads cannot be learned from.
         SettingsError: an option is not what it must be.
     """
+    _check_kinds(outcome, deals, settings)
     column, won = parse_outcome(outcome) if outcome else (None, None)
     changes: Mapping[str, Mapping[str, Any]] = {
         "outcome": {
@@ -67,7 +69,25 @@ def inspect(data: Any) -> tuple[ColumnProfile, ...]:
         return profile_columns(source.sample(), Settings())
 
 
-def _listed(names: str | Sequence[str] | None) -> list[str] | None:
-    if names is None:
-        return None
-    return [names] if isinstance(names, str) else list(names)
+def _check_kinds(outcome: object, deals: object, settings: object) -> None:
+    """Nothing, when the options that `Settings` does not hold as they come are of their kind.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    kinds = (
+        ("outcome", outcome, str, 'a text, like "Status=Won,Signed"'),
+        ("deals", deals, str | Path, "the name of a file"),
+        ("settings", settings, Settings, "Settings, as load_settings gives them"),
+    )
+    for name, value, kind, expected in kinds:
+        if value is not None and not isinstance(value, kind):
+            found = f"{type(value).__name__} {shown(value)}"
+            raise SettingsError(f"{name}: found {found}, expected {expected}; pass it so")
+
+
+def _listed(names: str | Sequence[str] | None) -> Any:
+    """A list of names; what is none is left to the settings to refuse."""
+    if isinstance(names, str):
+        return [names]
+    return list(names) if isinstance(names, Iterable) and not isinstance(names, Mapping | bytes) else names

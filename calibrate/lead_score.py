@@ -72,8 +72,10 @@ def score_lead(rules: Rules, lead: Mapping[str, object], reasons: int = 3) -> Le
     """The score of one lead, with its strongest reasons. Keys that are no attribute are passed over.
 
     Raises:
-        DataError: a value cannot be read as its attribute's type.
+        DataError: the lead is no mapping, or a value cannot be read as its attribute's type.
     """
+    if not hasattr(lead, "get"):  # a row of pandas has it, and is no Mapping
+        raise DataError(f"lead: found {shown(lead)}, expected a mapping of attribute to value; pass a dict")
     values = {
         name: read_value(rules.attributes[name], lead.get(name), partial("lead, {}".format, shown(name)))
         for name in used(rules)

@@ -230,9 +230,11 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3) -> Any:
     frame: a pandas, polars or pyarrow table.
 
     Raises:
-        DataError: it is something else, it has one of these columns already, or a value cannot be read.
+        DataError: it is something else, two of its columns have one name, it has one of these columns already, or
+            a value cannot be read.
     """
     import narwhals as nw
+    from narwhals.exceptions import DuplicateError
 
     try:
         table = nw.from_native(frame, eager_only=True)
@@ -241,6 +243,10 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3) -> Any:
         raise DataError(
             f"table: found {kind}, expected a pandas, polars or pyarrow table; load or collect it"
         ) from error
+    except DuplicateError as error:
+        names = Counter(frame.column_names if isinstance(frame, pa.Table) else frame.columns)
+        found = ", ".join(shown(name) for name, count in names.items() if count > 1)
+        raise DataError(f"table: found more than one column {found}, expected each once; rename the others") from error
     refuse_taken(table.columns, "table")
     columns = {name: _arrow(table.get_column(name)) for name in used(rules) if name in table.columns}
     scorer = TableScorer(rules, reasons)

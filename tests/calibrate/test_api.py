@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -72,6 +73,28 @@ def test_fields_and_force(frame):
 def test_without_an_outcome_it_says_so(frame):
     with pytest.raises(SettingsError, match="which leads were won"):
         cal.calibrate(frame)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"outcome": 5}, "outcome: found int '5', expected a text"),
+        ({"outcome": ["Status", "Won"]}, "outcome: found list"),
+        ({"outcome": b"Status=Won"}, "outcome: found bytes"),
+        ({"lost": 5}, "outcome.lost = '5' must be a list"),
+        ({"fields": 5}, "columns.use = '5' must be a list"),
+        ({"skip": [5]}, "columns.skip.0 = '5'"),
+        ({"allow": {"Source": 1}}, "columns.allow"),
+        ({"date": 5}, "outcome.date"),
+        ({"mature": "x", "date": "Created"}, "outcome.mature_days"),
+        ({"capacity": "5/week"}, "capacity needs outcome.date"),
+        ({"deals": 5, "key": "Source"}, "deals: found int"),
+        ({"settings": {"points": {}}}, "settings: found dict"),
+    ],
+)
+def test_an_option_of_another_kind_is_refused(frame, options, said):
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        cal.calibrate(frame, **{"outcome": "Status=Won"} | options)
 
 
 def test_a_table_is_not_changed(frame):

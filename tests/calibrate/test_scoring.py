@@ -422,6 +422,21 @@ def test_a_column_name_twice_is_refused():
         TableScorer(card()).score(table)
 
 
+@pytest.mark.parametrize("name", ["Source", "another"])
+@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+def test_a_frame_with_a_column_name_twice_is_refused(name, kind):
+    frame = pd.DataFrame([["a", "b"]], columns=[name, name])
+    table = frame if kind == "pandas" else pa.table([pa.array(["a"]), pa.array(["b"])], names=[name, name])
+    with pytest.raises(DataError, match=f"table: found more than one column '{name}', expected each once"):
+        score_table(card(), table)
+
+
+@pytest.mark.parametrize("lead", [None, [], "x", 5])
+def test_a_lead_is_a_mapping(lead):
+    with pytest.raises(DataError, match="expected a mapping of attribute to value"):
+        score_lead(card(), lead)
+
+
 def test_row_order_and_chunks_do_not_matter():
     table = pa.table({"industry": ["10", "x", None] * 40, "employees": list(range(120))})
     whole = TableScorer(card()).score(table)
