@@ -52,14 +52,14 @@ class Counted(Exception):
 
 def counting(file: str, _: str) -> None:
     """The run up to leads and conversions by cell, fold by fold."""
-    from calibrate import calibration
+    from calibrate import calibration, held_out
     from calibrate.counts import count_cells
 
     def count_and_stop(*store_and_parts) -> None:
         count_cells(*store_and_parts)
         raise Counted
 
-    calibration.count_cells = count_and_stop
+    held_out.count_cells = count_and_stop
     with suppress(Counted):
         calibration.run(file, _settings())
 

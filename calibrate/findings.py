@@ -15,6 +15,7 @@ from calibrate.codes import CodeStore
 from calibrate.columns import ColumnProfile, spelling_variants
 from calibrate.evidence import AttributeEvidence
 from calibrate.leaks import LeakFlag
+from calibrate.lift import omnibus_p
 from calibrate.rates import Rate
 from calibrate.remarks import Remark
 from calibrate.scorecard import Scorecard
@@ -119,8 +120,6 @@ def _few(overall: Rate, attributes: Sequence[AttributeEvidence], settings: Setti
 
 def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     """Does the rate change along the history: by date where there is one, else by place in the file."""
-    from scipy.stats import chi2_contingency
-
     if store.leads < 1000:
         return []
     won = store.won
@@ -129,10 +128,12 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
         pieces = [won[~newest], won[newest]]
     else:
         pieces = np.array_split(won, 10)
-    table = np.array([[np.count_nonzero(piece), np.count_nonzero(piece == 0)] for piece in pieces if len(piece) >= 100])
-    if len(table) < 2 or not table.sum(axis=0).all() or chi2_contingency(table, correction=False).pvalue > 1e-4:
+    held = [piece for piece in pieces if len(piece) >= 100]
+    leads, conversions = np.array([len(piece) for piece in held]), np.array([np.count_nonzero(piece) for piece in held])
+    p_value = omnibus_p(leads, conversions)
+    if p_value is None or p_value > 1e-4:
         return []
-    rates = table[:, 0] / table.sum(axis=1)
+    rates = conversions / leads
     if rates.max() - rates.min() < 0.25 * won.mean():
         return []
     if store.day is None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from calibrate.counts import CellCounts
 from calibrate.levels import MISSING, Cells, Ints, number_label
+from calibrate.lift import omnibus_p
 from calibrate.ranking import ScoreCounts, area_under_curve
 from calibrate.rates import wilson_interval
 
@@ -104,13 +105,8 @@ def _missing_differs(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag |
     missing, missing_won = int(leads[MISSING]), int(conversions[MISSING])
     if cells.kind == "set" or missing < 20 or filled < 20 or not 0 < won + missing_won < filled + missing:
         return None
-    table = [[missing_won, missing - missing_won], [won, filled - won]]
-    difference = missing_won / missing - won / filled
-    if abs(difference) <= 0.10:
-        return None
-    from scipy.stats import chi2_contingency
-
-    if chi2_contingency(table, correction=False).pvalue >= 0.01:
+    p_value = omnibus_p([missing, filled], [missing_won, won])
+    if abs(missing_won / missing - won / filled) <= 0.10 or p_value is None or p_value >= 0.01:
         return None
     reason = f"converts at {missing_won / missing:.0%} where it is empty and {won / filled:.0%} where it is filled"
     return LeakFlag(cells.column, reason, False, mutes=True)

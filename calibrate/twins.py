@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -67,14 +68,20 @@ def foretells(first: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> fl
 
 
 def cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> float:
-    """Cramer's V of two divisions of the leads, 0 to 1; 0 where one of them does not divide."""
-    from scipy.stats.contingency import association
+    """Cramer's V of two divisions of the leads, 0 to 1; 0 where one of them does not divide.
 
+    Source: Cramer (1946), Mathematical Methods of Statistics, p. 282: sqrt of chi-square / (n (k - 1)), k the fewer
+    values.
+    """
     table = _table(first, second)
     if table is None:
         return 0.0
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    return float(association(table, method="cramer")) if min(table.shape) > 1 else 0.0
+    if min(table.shape) < 2:
+        return 0.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(first)
+    chi_square = float(((table - expected) ** 2 / expected).sum())
+    return math.sqrt(chi_square / (len(first) * (min(table.shape) - 1)))
 
 
 def _table(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.int64] | None:
