@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from calibrate.dialect import Dialect
+from calibrate.engine import BATCH, Engine
 from calibrate.errors import DataError, nearest, shown
 from calibrate.textfile import clean_copy
 
-BATCH = 131_072
 MOST_SAMPLED_GROUPS = 16
 LONGEST_ROW = 16 << 20
 
@@ -122,12 +122,10 @@ def from_text(path: Path, dialect: Dialect, names: Sequence[str]) -> RawTable:
     # DuckDB takes these marks in a file name for a pattern of names.
     if not dialect.clean or set("*?[{") & set(str(clean)):
         clean, folder = _temporary_copy(path, dialect)
-    connection = duckdb.connect()
-    connection.execute(f"SET allowed_paths = [{_literal(str(clean))}]")
-    connection.execute("SET enable_external_access = false")
+    engine = Engine(_connection_to(clean))
 
     def close() -> None:
-        connection.close()
+        engine.close()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -136,7 +134,7 @@ def from_text(path: Path, dialect: Dialect, names: Sequence[str]) -> RawTable:
         cells = ", ".join(f"c{names.index(name)}" for name in wanted)
         query = f"SELECT {cells} FROM {_csv_scan(clean, dialect, len(names))}"  # noqa: S608
         try:
-            yield from _batches(connection, query, wanted)
+            yield from engine.batches(query, wanted)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _text_fault(path.name, clean, dialect, len(names), error) from error
 
@@ -167,6 +165,14 @@ def _temporary_copy(path: Path, dialect: Dialect) -> tuple[Path, Path]:
     return clean, folder
 
 
+def _connection_to(path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that can read this one file."""
+    connection = duckdb.connect()
+    connection.execute(f"SET allowed_paths = [{_literal(str(path))}]")
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -183,16 +189,6 @@ def _csv_scan(path: Path, dialect: Dialect, width: int) -> str:
         f"encoding='utf-8', compression='none', null_padding=false, ignore_errors=false, strict_mode=true, "
         f"max_line_size={LONGEST_ROW}, buffer_size={2 * LONGEST_ROW})"
     )
-
-
-def _batches(connection: duckdb.DuckDBPyConnection, query: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    cursor = connection.cursor()
-    try:
-        # sql() streams; execute() would hold the whole result in memory.
-        for batch in cursor.sql(query).to_arrow_reader(BATCH):
-            yield batch.rename_columns(list(names))
-    finally:
-        cursor.close()
 
 
 def _text_fault(name: str, path: Path, dialect: Dialect, width: int, error: Exception) -> DataError:
@@ -264,39 +260,39 @@ def first_line(error: Exception) -> str:
 def from_duckdb(path: Path, table: str | None) -> RawTable:
     """A table or view of a DuckDB file, opened to read only; a view of other files is refused."""
     try:
-        connection = duckdb.connect(str(path), read_only=True, config={"enable_external_access": False})
+        engine = Engine(duckdb.connect(str(path), read_only=True, config={"enable_external_access": False}))
     except duckdb.Error as error:
         raise DataError(
             f"{path.name}: cannot be opened as a DuckDB database ({first_line(error)}); "
             "close what else has it open, or write it again"
         ) from error
     try:
-        found = connection.sql(
+        found = engine.rows(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = current_database() "
             "ORDER BY table_schema <> 'main', table_schema, table_name"
-        ).fetchall()
+        )
         labels = {name if schema == "main" else f"{schema}.{name}": (schema, name) for schema, name in found}
         chosen = choose(list(labels), table, path.name, "table")
         place = ".".join(map(_quoted, labels[chosen]))
         try:
-            schema = connection.sql(f"SELECT * FROM {place}").to_arrow_reader(1).schema  # noqa: S608
-            counted = connection.sql(f"SELECT count(*) FROM {place}").fetchall()  # noqa: S608
+            schema = engine.schema(f"SELECT * FROM {place}")  # noqa: S608
+            counted = engine.rows(f"SELECT count(*) FROM {place}")  # noqa: S608
         except (duckdb.Error, pa.ArrowException) as error:
             raise _table_fault(path.name, chosen, error) from error
     except BaseException:
-        connection.close()
+        engine.close()
         raise
 
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         wanted = list(schema.names if columns is None else columns)
         query = f"SELECT {', '.join(map(_quoted, wanted))} FROM {place}"  # noqa: S608
         try:
-            yield from _batches(connection, query, wanted)
+            yield from engine.batches(query, wanted)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _table_fault(path.name, chosen, error) from error
 
     notes = _table_notes(chosen, len(labels))
-    return named(RawTable(schema, int(counted[0][0]), read, notes, chosen, connection.close), path.name)
+    return named(RawTable(schema, int(counted[0][0]), read, notes, chosen, engine.close), path.name)
 
 
 def _table_fault(name: str, table: str, error: Exception) -> DataError:

@@ -16,8 +16,9 @@ import narwhals as nw
 import pyarrow as pa
 
 from calibrate.dialect import ReadingOptions, header_at, is_footer, left_out_sentence
+from calibrate.engine import BATCH
 from calibrate.errors import DataError, nearest, shown
-from calibrate.rawtable import BATCH, RawTable, column_names, first_line
+from calibrate.rawtable import RawTable, column_names, first_line
 from calibrate.values import is_placeholder
 
 _HEADER_SOUGHT = 2000

@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -744,8 +745,6 @@ def test_the_hash_is_of_the_file(tmp_path):
 
 
 def test_importing_the_source_imports_none_of_the_heavy_ones():
-    import subprocess
-
     code = (
         "import sys, calibrate.source; "
         "print([name for name in ('pandas', 'scipy', 'statsmodels', 'matplotlib', 'polars') if name in sys.modules])"
@@ -753,6 +752,36 @@ def test_importing_the_source_imports_none_of_the_heavy_ones():
     root = Path(__file__).resolve().parents[2]
     found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+# An error that outlives the interpreter, with the frames that were reading.
+STOPPED = """
+import ctypes, sys
+from calibrate.source import open_source
+try:
+    with open_source(sys.argv[1]) as source:
+        for batch in source.batches():
+            raise KeyError(batch.num_rows)
+except KeyError as error:
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(error))
+"""
+
+
+@pytest.mark.parametrize("make", [file_1, as_duckdb])
+def test_a_stopped_read_leaves_no_word_of_the_engine(make, tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", STOPPED, str(make(tmp_path))]
+    found = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert found.stdout + found.stderr == ""
+
+
+def test_a_closed_source_ends_its_reads(tmp_path):
+    with open_source(file_1(tmp_path)) as source:
+        half, fresh = source.batches(), source.batches()
+        next(half)
+    assert list(half) == []
+    with pytest.raises(ValueError, match="the source is closed"):
+        next(fresh)
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the shared reference data are not here")
