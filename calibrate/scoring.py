@@ -34,13 +34,14 @@ from calibrate.lead_score import (
     standing_of,
     used,
 )
-from calibrate.rules import Has, In, Range, Rules
+from calibrate.rules import Has, In, Range, Rule, Rules
 
 __all__ = ["LeadScore", "Reason", "Scored", "TableScorer", "score_lead", "score_table"]
 
 COLUMNS = ("score", "percentile", "band", "reasons")
 Ints = npt.NDArray[np.int64]
 _CHUNK = 1 << 16
+_MOST_REMEMBERED = 100_000
 # A reason as one integer that sorts: the size of its points above, below it the number of its text from the end.
 _TEXTS = (1 << 31) - 1
 _OTHER = ""
@@ -85,6 +86,7 @@ class TableScorer:
         self._groups: list[str | None] = [*rules.groups, None]
         self._outcomes = [outcomes(rules, rule) for rule in rules.rules]
         self._texts = [text for item in self._outcomes for _, text in item]
+        self._ways: dict[str, dict[Value | None, int]] = {rule.id: {} for rule in rules.rules}
         self._known = {name: frozenset(_known_texts(rules, name)) for name in used(rules)}
         self._edges = {name: _edges(rules, name) for name in used(rules)}
         pooled = {rule.attr for rule in rules.rules if not rule.cases or rule.otherwise_evidence is not None}
@@ -139,7 +141,7 @@ class TableScorer:
         first = 0
         for rule, ways in zip(self.rules.rules, self._outcomes, strict=True):
             found = cells[rule.attr]
-            ways_of_cells = [outcome_of(rule, value) for value in found.values]
+            ways_of_cells = self._ways_of(rule, found.values)
             points = np.array([ways[way][0] for way in ways_of_cells], dtype=np.int64)
             texts = first + np.array(ways_of_cells, dtype=np.int64)
             sums[self._groups.index(rule.group)] += points.take(found.places)
@@ -148,6 +150,16 @@ class TableScorer:
         texts_of_caps = self._cap(sums, top)
         score = np.clip(sums.sum(axis=0) + self.rules.score.base, self.rules.score.min, self.rules.score.max)
         return self._finished(score, top, [*self._texts, *texts_of_caps], cells)
+
+    def _ways_of(self, rule: Rule, values: list[Value | None]) -> list[int]:
+        """The outcome of each value; remembered, for every chunk of a table has much the same ones."""
+        known = self._ways[rule.id]
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
+        for value in values:
+            if value not in known:
+                known[value] = outcome_of(rule, value)
+        return [known[value] for value in values]
 
     def _cap(self, sums: Ints, top: list[Ints]) -> list[str]:
         """Caps the sums of the groups in place; the texts of the reasons that this adds."""
@@ -343,7 +355,7 @@ def _push(top: list[Ints], reasons: Ints) -> None:
 
 def _joined(top: Sequence[Ints], texts: Sequence[str], rows: int) -> pa.Array:
     if not top:
-        return pa.array([""] * rows, pa.large_string())
+        return pa.repeat(pa.scalar("", pa.large_string()), rows)
     words = pa.array([*texts, ""], pa.large_string())
     places = [_TEXTS - (slot & _TEXTS) for slot in top]
     # Arrow leaves a lead out of the result when all its parts are null, so the first never is.
