@@ -274,6 +274,10 @@ def test_a_full_disk_leaves_nothing(tmp_path, out):
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff", exclude_categories=["Cs"]), max_size=4)
 
 
+def one_kind(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["web", "uni", "new", ""]), cells), min_size=1, max_size=6),
@@ -288,7 +292,10 @@ def test_any_cells_come_back_and_score_as_one_lead_does(tmp_path_factory, rows, 
     options = ReadingOptions(delimiter=delimiter, encoding="utf-8", text_columns=("Note",))
     score_file(RULES, folder / "leads.csv", folder / "out.csv", options)
     after = rows_of(folder / "out.csv", delimiter=delimiter)[1:]
-    assert [tuple(row[:2]) for row in after] == rows[: len(after)]
+    # In a file with line ends of two kinds, cells among them, they become one.
+    assert [(row[0], one_kind(row[1])) for row in after] == [(source, one_kind(note)) for source, note in rows][
+        : len(after)
+    ]
     for row in after:
         assert int(row[2]) == score_lead(RULES, {"Bron": row[0]}).score
 
