@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+_STOPPED = 130
 
 
 def main() -> None:
@@ -13,7 +16,18 @@ def main() -> None:
         command_line()
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. Nothing was written.\n")
-        sys.exit(130)
+        _end()
+    except SystemExit as ended:
+        if ended.code == _STOPPED:
+            _end()
+        raise
+
+
+def _end() -> None:
+    """End here: Python kills itself by signal when a Ctrl-C once arrived inside `exec`, as dataclasses use it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_STOPPED)
 
 
 if __name__ == "__main__":

@@ -520,7 +520,7 @@ def test_a_stop_while_modules_are_read_is_an_end_like_any_other(tmp_path):
         "class Stop:\n"
         "    def find_spec(self, name, *others):\n"
         "        if name == 'click':\n"
-        "            raise KeyboardInterrupt\n"
+        "            exec('raise KeyboardInterrupt')\n"
         "sys.meta_path.insert(0, Stop())\n"
         "runpy.run_module('calibrate', run_name='__main__', alter_sys=True)"
     )
