@@ -1,6 +1,7 @@
 """The command line: words in, words out. Results go to stdout, remarks to stderr.
 
 Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage; 130 stopped by Ctrl-C.
+With --json one document: `inspect` a list of `Inspection`, `run` and `demo` diagnostics.json, `score` a `ScoredFile`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Voice:
 
     def document(self, values: Any) -> None:
         """The result as JSON, escaped where the stream lacks a sign."""
-        text = json.dumps(values, indent=2, ensure_ascii=False)
+        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
         click.echo(text if _can_say(text, sys.stdout) else json.dumps(values, indent=2))
 
     def remark(self, text: str) -> None:

@@ -60,7 +60,7 @@ def write_run(
         "report.html": page,
         "levels.csv": _csv(LEVEL_COLUMNS, level_rows(calibration)),
         "bands.csv": _csv(BAND_COLUMNS, band_rows(calibration.validation)),
-        "diagnostics.json": json.dumps(diagnostics(calibration), indent=2, ensure_ascii=False) + "\n",
+        "diagnostics.json": json.dumps(diagnostics(calibration), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "calibrate.toml": dump_settings(calibration.settings),
         **(beside or {}),
     }
@@ -92,10 +92,11 @@ def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
     with suppress(FileNotFoundError, NotADirectoryError):
         place.lstat()  # a name that is too long, a folder that no one may look into
     standing = next(path for path in (place, *place.parents) if os.path.lexists(path))
+    if loose := [path for path in (folder, *folder.parents) if path.is_symlink() and not path.exists()]:
+        return f"{loose[-1]} is a link to nothing; expected a folder to write into, choose another with --out"
     if not standing.is_dir():
-        kind = "a link in a circle" if standing.is_symlink() else "a file"
         where = folder if standing == place else f"{standing}, above {folder},"
-        return f"{where} is {kind}; expected a folder to write into, choose another with --out"
+        return f"{where} is a file; expected a folder to write into, choose another with --out"
     if not os.access(standing, os.W_OK | os.X_OK):
         return f"{folder} cannot be written ({standing} is read-only); expected a folder of yours, choose another --out"
     if standing != place:

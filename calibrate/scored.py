@@ -42,6 +42,7 @@ class ScoredFile:
 
     unseen: by attribute, the commonest values that no rule names, with their leads; unseen_leads: of all of them.
     absent: attributes that the file has no column for.  reading: how the file was read, in sentences.
+    rows: leads scored.  columns: of the file that was read.
     unsayable: whether a reason holds a character that the file's encoding has not; it became a question mark.
     """
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,7 +22,9 @@ import pytest
 
 import calibrate
 from calibrate.cli import cli, main
+from calibrate.inspecting import Inspection
 from calibrate.output import FILES
+from calibrate.scored import ScoredFile
 
 ROOT = Path(__file__).parents[2]
 
@@ -174,6 +176,8 @@ def test_json_is_json(command, deals):
     assert [column["name"] for column in look["columns"]] == list(leads(1)[0])
     done = command("--json", "score", "deals-points/rules.json", deals, "-o", "scored.csv")
     assert strict(done.out)["rows"] == 500
+    assert strict(done.out).keys() == {field.name for field in fields(ScoredFile)}
+    assert look.keys() == {field.name for field in fields(Inspection)}
 
 
 def test_the_default_folder_is_named_after_the_file(command, deals):
@@ -499,16 +503,18 @@ def test_a_folder_in_the_way_of_a_file_stops_before_the_leads_are_read(command, 
     assert Path("q4/levels.csv/ours").is_file()
 
 
-@pytest.mark.parametrize("out", ["deals.csv/sub", "circle", "circle/sub", "x" * 300])
+@pytest.mark.parametrize("out", ["deals.csv/sub", "circle", "circle/sub", "loose", "x" * 300])
 def test_a_place_that_cannot_be_a_folder_stops_before_the_leads_are_read(command, deals, out):
     Path("circle").symlink_to("circle")
+    Path("loose").symlink_to("nowhere")
     done = command("run", deals, *WON, "--out", out)
     assert (done.code, done.out, len(done.err.splitlines())) == (1, "", 1), done
     assert "--out" in done.err
-    assert sorted(path.name for path in Path().iterdir()) == ["circle", "deals.csv"]
+    assert sorted(path.name for path in Path().iterdir()) == ["circle", "deals.csv", "loose"]
 
 
 def test_a_link_is_followed(command, deals):
+    Path("there").mkdir()
     Path("link").symlink_to("there")
     assert command("run", deals, *WON, "--out", "link").code == 0
     assert set(contents("there")) == set(FILES)
