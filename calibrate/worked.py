@@ -15,14 +15,16 @@ _FEWEST = 12
 def worked_leads(rules: Rules) -> tuple[WorkedLead, ...]:
     """Leads with the score, band and reasons that the document gives them; always the same for a document.
 
-    They hold: nothing at all, null throughout, the best and the worst of every attribute, values no case knows,
-    every case of every rule with the edges of the bins and the whole numbers below them, each group at its caps,
-    and each gate. At least twelve, unless the document cannot tell so many leads apart.
+    They hold: nothing at all, null throughout, the best and the worst of every attribute, both by turns, values no case
+    knows, every case of every rule with the edges of the bins and the whole numbers below them, each group at its
+    caps, and each gate. At least twelve, unless the document cannot tell so many leads apart.
     """
     values = {name: _values(rules, name) for name in used(rules)}
     best = {name: max(items, key=lambda item: _points(rules, name, item)) for name, items in values.items()}
     worst = {name: min(items, key=lambda item: _points(rules, name, item)) for name, items in values.items()}
     leads: list[dict[str, LeadValue]] = [{}, dict.fromkeys(values), _filled(best), _filled(worst)]
+    first = list(dict.fromkeys(rule.attr for rule in rules.rules))[:6]
+    leads.append(_filled({name: (worst if turn % 2 else best)[name] for turn, name in enumerate(first)}))
     leads.append({name: _unknown(rules, name) for name, items in values.items() if _unknown(rules, name) in items})
     leads += [
         {name: items[turn % len(items)] for name, items in values.items()}
