@@ -295,5 +295,6 @@ def _first_bytes(path: Path) -> bytes:
         files = sorted(item.name for item in path.parent.iterdir() if item.is_file()) if path.parent.is_dir() else []
         near = nearest(path.name, files) if files else f"there is no file in {shown(path.parent)}"
         raise DataError(f"{path}: there is no such file; expected a file with leads, {near}") from error
-    except OSError as error:
-        raise DataError(f"{shown(path)}: cannot be opened ({error.strerror}); expected a file you may read") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(f"{shown(path)}: cannot be opened ({reason}); expected a file you may read") from error
