@@ -82,7 +82,7 @@ def settle(
     )
     notes = [date_note] if date_note else []
     notes += [
-        note for column in columns if (note := _misfit(column, found.get(column.name), decimal, dates)) is not None
+        note for column in columns if not types and (note := _misfit(column, found.get(column.name), decimal, dates))
     ]
     doubtful = {column for column, item in found.items() if item.two_dates}
     doubtful = doubtful if date_note and options.dates is None else set()

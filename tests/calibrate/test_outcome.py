@@ -69,7 +69,7 @@ def test_words_for_won_are_understood(values, won, conversions):
 
 
 def test_a_value_in_another_case_must_be_named_won_or_lost():
-    with pytest.raises(DataError, match="found 'Won' beside 'won', expected one spelling.*--outcome Status=won,Won"):
+    with pytest.raises(DataError, match=r"found 'Won' beside 'won', expected one spelling.*--outcome Status=won,Won"):
         compiled("Status", ["won", "Won", "no"], ["won"])
     assert set(compiled("Status", ["won", "Won"], ["WON"]).won) == {"won", "Won"}
     assert compiled("Status", ["won", "Won"], ["won"], lost=["Won"]).won == ("won",)
