@@ -125,8 +125,7 @@ def days_created(random: Generator) -> list[date]:
     """Days in ascending order: at the end three leads a day for two at the start, few at weekends."""
     days = [FIRST_DAY + timedelta(number) for number in range((LAST_DAY - FIRST_DAY).days + 1)]
     parts: dict[Level, float] = {
-        number: (1 + 0.5 * number / len(days)) * (1.0 if day.weekday() < 5 else 0.2)
-        for number, day in enumerate(days)
+        number: (1 + 0.5 * number / len(days)) * (1.0 if day.weekday() < 5 else 0.2) for number, day in enumerate(days)
     }
     return sorted(days[number] for number in drawn(random, parts, LEADS) if isinstance(number, int))
 
@@ -211,17 +210,13 @@ def chances(days: Sequence[date], columns: Columns) -> list[float]:
     """What the model says of every lead, before the margins are made exact."""
     return [
         logistic(
-            INTERCEPT
-            + DRIFT * elapsed(day)
-            + sum(effect(attribute, columns[attribute][lead]) for attribute in effects)
+            INTERCEPT + DRIFT * elapsed(day) + sum(effect(attribute, columns[attribute][lead]) for attribute in effects)
         )
         for lead, day in enumerate(days)
     ]
 
 
-def with_exact_wins(
-    random: Generator, won: set[int], chance: Mapping[int, float], wanted: int
-) -> tuple[set[int], int]:
+def with_exact_wins(random: Generator, won: set[int], chance: Mapping[int, float], wanted: int) -> tuple[set[int], int]:
     """The won among the leads of `chance`, exactly `wanted` of them, and how many outcomes were flipped.
 
     The flipped ones are drawn by their odds of the other outcome, so the model's effects keep their shape.
@@ -238,9 +233,7 @@ def with_exact_wins(
 def outcomes(random: Generator, chance: Mapping[int, float], demos: set[int]) -> tuple[set[int], int]:
     """The won leads, with both margins exact, and how many outcomes were flipped for it."""
     numbers = random.random(len(chance))
-    drawn_won = {
-        lead for (lead, share), number in zip(chance.items(), numbers, strict=True) if number < share
-    }
+    drawn_won = {lead for (lead, share), number in zip(chance.items(), numbers, strict=True) if number < share}
     asked = {lead: share for lead, share in chance.items() if lead in demos}
     rest = {lead: share for lead, share in chance.items() if lead not in demos}
     won_asked, flipped_asked = with_exact_wins(random, drawn_won, asked, DEMOS_WON)

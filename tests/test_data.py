@@ -162,9 +162,7 @@ def design(make_leads, leads):
             if attribute in NUMBERS:
                 one = {attribute: {start: float(start == level) for start in table}}
             columns[attribute, level] = [cell(one[attribute], attribute, lead[attribute]) for lead in leads]
-    columns["drift", None] = [
-        make_leads.elapsed(make_leads.date.fromisoformat(lead["Created"])) for lead in leads
-    ]
+    columns["drift", None] = [make_leads.elapsed(make_leads.date.fromisoformat(lead["Created"])) for lead in leads]
     return {name: column for name, column in columns.items() if any(column)}
 
 
@@ -184,9 +182,7 @@ def test_logistic_regression_finds_the_effects_again(make_leads, counted):
     del columns["Employees", 10]
     won = np.array([lead["Status"] == "Won" for lead in kept], dtype=float)
     fit = Logit(won, add_constant(np.column_stack(list(columns.values())))).fit(disp=False)
-    truth = [
-        make_leads.DRIFT if name == "drift" else make_leads.effects[name][level] for name, level in columns
-    ]
+    truth = [make_leads.DRIFT if name == "drift" else make_leads.effects[name][level] for name, level in columns]
     errors = (fit.params - [make_leads.INTERCEPT, *truth]) / fit.bse
     assert np.abs(errors).max() < 4
     assert (errors**2).sum() < 2 * len(errors)

@@ -81,8 +81,7 @@ def test_public_names_are_those_of_all():
 def test_start_loads_nothing_heavy(program):
     code = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print('loaded', *{name.partition('.')[0] for name in sys.modules}))\n"
-        + program
+        "atexit.register(lambda: print('loaded', *{name.partition('.')[0] for name in sys.modules}))\n" + program
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
