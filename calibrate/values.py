@@ -22,8 +22,8 @@ select|-select-|- select -|--select--|please select|select one|choose|choose one
 n/a|n.a.|#n/a|na|nan|none|-none-|--none--|null|nil|(null)|<null>|-|--|---|–|—|?|??|.|..|tbd|tba|not set|undefined
 not specified|unspecified|not provided|not applicable|not available|not given|no value|empty|(empty)|blank|(blank)
 onbekend|niet bekend|n.v.t.|nvt|n.v.t|niet van toepassing|n.b.|nnb|geen|leeg|(leeg)|niet ingevuld|niet opgegeven
-...|…|kies|maak een keuze|maak keuze|
-selecteer|ukendt|ikke kendt|ikke angivet|ikke oplyst|ingen|tom|(tom)|vælg|ikke relevant|i/t
+...|…|kies|maak een keuze|maak keuze|selecteer
+ukendt|ikke kendt|ikke angivet|ikke oplyst|ingen|tom|(tom)|vælg|ikke relevant|i/t
 inconnu|inconnue|non renseigné|non précisé|non applicable|n.c.|nc|s.o.|vide|(vide)|aucun|aucune|choisir|sélectionner
 unbekannt|k.a.|k. a.|k.a|keine angabe|keine|nicht angegeben|leer|(leer)|bitte wählen|auswählen|entfällt
 0000-00-00|0000-00-00 00:00:00|00-00-0000|00/00/0000|01-01-0001
