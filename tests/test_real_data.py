@@ -10,10 +10,14 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from calibrate.calibration import run
 from calibrate.evidence import AttributeEvidence, LevelEvidence
+from calibrate.ranking import ScoreCounts
+from calibrate.scoring import TableScorer, score_lead
 from calibrate.settings import settings_from
 from calibrate.source import open_source
 
@@ -133,3 +137,19 @@ def test_deals_with_month_first_are_read_as_such():
     result = run(folder / "variant_mdy_marketing_qualified_leads.csv", settings_from({"outcome": outcome}))
     assert result.overall.conversions + sum(item.leads for item in result.excluded) == 380
     assert (result.first_day, result.last_day) == ("2017-06-14", "2018-05-31")
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_tables_single_leads_and_the_counted_history_score_alike(name):
+    file, outcome = HISTORIES[name]
+    rules = run(DATA / file, settings_from({"outcome": outcome})).rules
+    types = {column: "number" if kind.type == "number" else "text" for column, kind in rules.attributes.items()}
+    with open_source(DATA / file, types=types) as source:
+        table = pa.Table.from_batches(list(source.batches(list(rules.attributes))))
+    scored = TableScorer(rules).score(table)
+    counted = ScoreCounts.from_arrays(scored.score.to_numpy(), np.zeros(len(table), dtype=np.int64))
+    assert (counted.scores, counted.leads) == (rules.reference.scores, rules.reference.counts)
+    for row, lead in enumerate(table.slice(0, 1000).to_pylist()):
+        one = score_lead(rules, lead)
+        found = (scored.score[row].as_py(), scored.band[row].as_py(), scored.reasons[row].as_py())
+        assert found == (one.score, one.band, "; ".join(reason.text for reason in one.reasons))
