@@ -9,7 +9,7 @@ from typing import Any
 from calibrate.calibration import Calibration, run
 from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.errors import SettingsError, shown
-from calibrate.outcome import parse_outcome
+from calibrate.listing import parse_outcome
 from calibrate.settings import PointColumn, Settings, merged
 from calibrate.source import ReadingOptions, open_source
 

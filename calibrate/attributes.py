@@ -20,8 +20,11 @@ from calibrate.strays import Stray
 LeftOutReasons = dict[str, str]
 FIT, ENGAGEMENT = "fit", "engagement"
 _BEHAVIOUR = re.compile(
-    r"visit|click|open(s|ed)\b|download|demo|webinar|newsletter|request|page|view|session|event|trial|form|meeting|call"
-    r"|email|mail(s|ed)\b|pages?|bezoek|aangevraagd|gevraagd|besøg|visite|besuch|engagement|activit|interest",
+    r"visit|click|download|webinar|newsletter|session|pageview|engagement|activit|"
+    r"\b(opens|opened|demo|trial|events?|forms?|calls?|meetings?|pages?|views?|viewed|requested|sent|replied|interests?)\b|"
+    r"bezoek|bezocht|bekeken|nieuwsbrief|klik|aangevraagd|gevraagd|aangemeld|afspraak|afspraken|interesse|"
+    r"besøg|nyhedsbrev|hentet|tilmeld|møde|visite|\bclics?\b|infolettre|télécharg|rendez-vous|inscri|"
+    r"besuch|herunterlad|angefragt|angemeldet|termin",
     re.I,
 )
 
@@ -138,7 +141,7 @@ def _unfit(profile: ColumnProfile, settings: Settings) -> str | None:
 
 def _cells(profile: ColumnProfile, sample: pa.Table, counted: pa.Table, chosen: AttributeSettings) -> list[Cells]:
     name = chosen.name or profile.name
-    group = chosen.group or (ENGAGEMENT if _BEHAVIOUR.search(profile.name) else FIT)
+    group = chosen.group or (ENGAGEMENT if _BEHAVIOUR.search(profile.name.replace("_", " ")) else FIT)
     if profile.kind == "set":
         return [
             Cells(profile.name, f"{name}: {member}", "set", group, member=member, separator=profile.separator)

@@ -15,10 +15,10 @@ from calibrate.columns import profile_columns
 from calibrate.draft import Provenance, draft_rules
 from calibrate.errors import DataError
 from calibrate.evidence import AttributeEvidence, attribute_evidence
-from calibrate.findings import Findings, left_out_by_flags, remarks_of
+from calibrate.findings import Findings, left_out_by_flags, open_leads, remarks_of
 from calibrate.held_out import Trial, joint_scores, make_trial
 from calibrate.leaks import LeakFlag, leak_flags
-from calibrate.outcome import Outcome, compile_outcome, counted_leads
+from calibrate.outcome import Outcome, check_arrival, compile_outcome, counted_leads
 from calibrate.ranking import ScoreCounts
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
@@ -109,6 +109,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         progress(f"reading {len(cells)} attributes of every lead")
         store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
         overall = _overall(store, source, outcome, settings, force)
+        if store.day is not None:
+            check_arrival(store.won, store.day, settings.outcome.date or "", source.name)
         progress("counting")
         trial = make_trial(store, by_account=bool(settings.outcome.account))
         flags = [
@@ -124,7 +126,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         validation = validate(trial, learned.places, _with_unit(settings, learned.unit)) if _both(overall) else None
         findings = Findings(profiles, flags, store, learned.places, learned.card)
         attributes = attribute_evidence(learned.card, settings.points.column, idle=len(learned.empty))
-        remarks = learned.remarks + remarks_of(findings, sample, attributes, overall, validation, settings)
+        remarks = [*learned.remarks, *open_leads(outcome, sample)]
+        remarks += remarks_of(findings, sample, attributes, overall, validation, settings)
         reasons = {**left_out, **barred, **learned.empty}
         return _result(source, store, outcome, overall, learned, attributes, validation, reasons, remarks, settings)
 
@@ -186,12 +189,17 @@ def reading_options(settings: SourceSettings) -> ReadingOptions:
     return ReadingOptions(**{**values, "null": tuple(settings.null), "text_columns": tuple(settings.text_columns)})
 
 
-def settled_settings(settings: Settings, source: Source) -> Settings:
-    """The settings with the guesses of the reading written in, so that a second run guesses nothing."""
+def settled_settings(settings: Settings, source: Source, attributes: Sequence[AttributeEvidence]) -> Settings:
+    """The settings with the guesses written in, of reading and of groups, so that they can be seen and changed."""
     found = source.options
     values = {name: getattr(found, name) for name in SourceSettings.model_fields}
     values["null"], values["text_columns"] = list(found.null), list(found.text_columns)
-    return settings.model_copy(update={"source": SourceSettings(**values)})
+    groups = {item.column: item.group for item in attributes}
+    decided = {
+        name: settings.attribute(name).model_copy(update={"group": groups.get(name, settings.attribute(name).group)})
+        for name in sorted({*settings.attributes, *groups})
+    }
+    return settings.model_copy(update={"source": SourceSettings(**values), "attributes": decided})
 
 
 def _overall(store: CodeStore, source: Source, outcome: Outcome, settings: Settings, force: bool) -> Rate:
@@ -236,7 +244,7 @@ def _result(
     joint = joint_scores(store, learned.card, settings)
     place = 1 if settings.points.column == "cautious" else 0
     population = ScoreCounts.from_counts(joint[place], joint[2], joint[3])
-    settled = settled_settings(settings, source)
+    settled = settled_settings(settings, source, attributes)
     provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
     return Calibration(
         source_name=source.name,

@@ -7,62 +7,24 @@ With --json one document: `inspect` a list of `Inspection`, `run` and `demo` dia
 from __future__ import annotations
 
 import functools
-import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from calibrate import __version__
 from calibrate.errors import CalibrateError, SettingsError, shown
+from calibrate.voice import Voice, can_say, speakable
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
     from calibrate.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How the program speaks: JSON or words, with remarks or without."""
-
-    as_json: bool
-    quiet: bool
-    config: str | None
-
-    def say(self, text: str = "") -> None:
-        """A line of the result."""
-        click.echo(_speakable(text, sys.stdout))
-
-    def document(self, values: Any) -> None:
-        """The result as JSON, escaped where the stream lacks a sign."""
-        text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-        click.echo(text if _can_say(text, sys.stdout) else json.dumps(values, indent=2))
-
-    def remark(self, text: str) -> None:
-        """A line beside the result."""
-        if not self.quiet:
-            click.echo(_speakable(text, sys.stderr), err=True)
-
-    def steps(self) -> Callable[[str], None]:
-        """A function that takes the name of each step and tells, at the next, how long it took."""
-        started: list[tuple[str, float]] = []
-
-        def step(name: str) -> None:
-            now = time.perf_counter()
-            if started:
-                last, since = started.pop()
-                self.remark(f"  {last} … {now - since:.1f} s")
-            if name:
-                started.append((name, now))
-
-        return step
 
 
 _READING: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -127,15 +89,20 @@ def cli(context: click.Context, config: str | None, as_json: bool, quiet: bool) 
 def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> None:
     """Show how a file is read, what is in it, and what could be the outcome."""
     from calibrate.inspecting import inspect_file
+    from calibrate.settings import Settings
 
     settings = _settings(voice, reading)
-    reports = [inspect_file(name, settings) for name in (file, deals) if name is not None]
+    reports = [inspect_file(file, settings, deals)]
+    if deals is not None:
+        reports.insert(0, inspect_file(deals, Settings()))
     if voice.as_json:
         voice.document([asdict(report) for report in reports])
         return
     for report in reports:
-        for line in report.lines():
+        for line in report.lines(with_next=report is reports[-1]):
             voice.say(line)
+        if report is not reports[-1]:
+            voice.say()
 
 
 @cli.command(epilog='Example:  calibrate run deals.csv --outcome "Status=Won" --date Created --out q4')
@@ -263,7 +230,7 @@ def _run(
 def _transcript(voice: Voice, result: Calibration) -> None:
     from reports import words
 
-    plain = not _can_say("█−…", sys.stdout)
+    plain = not can_say("█−…", sys.stdout)
     for line in result.reading:
         voice.remark(line)
     for line in words.counted_lines(result):
@@ -285,7 +252,7 @@ def _transcript(voice: Voice, result: Calibration) -> None:
 
 def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | None = None) -> Settings:
     """The settings file, with what the options say put over it."""
-    from calibrate.outcome import parse_outcome
+    from calibrate.listing import parse_outcome
     from calibrate.settings import Settings, load_settings, merged
 
     found = voice.config or ("calibrate.toml" if Path("calibrate.toml").is_file() else None)
@@ -330,7 +297,7 @@ def _propose_when_unsaid(file: str, settings: Settings) -> None:
 
 
 def _split(names: str | None) -> list[str] | None:
-    from calibrate.outcome import listed
+    from calibrate.listing import listed
 
     return None if names is None else listed(names)
 
@@ -346,22 +313,6 @@ def _stem(file: str) -> str:
 def _scored_name(file: str) -> str:
     suffix = Path(Path(file).name.removesuffix(".gz")).suffix
     return _stem(file) + "-scored" + (suffix if suffix in (".csv", ".tsv", ".txt", ".parquet") else ".csv")
-
-
-def _can_say(text: str, stream: TextIO) -> bool:
-    try:
-        text.encode(stream.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _speakable(text: str, stream: TextIO) -> str:
-    """The text without control characters, and with plain signs where the stream lacks the fine ones."""
-    clean = "".join(char if char.isprintable() or char == " " else "�" for char in text)
-    if not _can_say(clean, stream):
-        clean = clean.replace("−", "-").replace("…", "...").replace("█", "#").replace("·", ".")
-    return clean
 
 
 def _let_finish() -> None:
@@ -385,7 +336,7 @@ def main() -> None:
         sys.exit(130)
     except CalibrateError as error:
         for line in str(error).splitlines():
-            click.echo(_speakable(line, sys.stderr), err=True)
+            click.echo(speakable(line, sys.stderr), err=True)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

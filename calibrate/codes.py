@@ -251,10 +251,10 @@ class _Marks:
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
         won, fold = self.won.array(), self.fold.array()
         day = self.day.array() if self.settings.date else None
+        mature, as_of = self.settings.mature_days, self._as_of() if day is not None else NO_DAY
         late = young = 0
         if day is not None:
-            mature = self.settings.mature_days
-            outside = day > self._as_of() - (mature or 0)
+            outside = day > as_of - (mature or 0)
             late, young = (
                 int(np.count_nonzero(outside)) if this else 0 for this in (mature is None, mature is not None)
             )
@@ -263,15 +263,13 @@ class _Marks:
                 won, fold, day = won[keep], fold[keep], day[keep]
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
+        newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
         excluded = (
             (self.open, "still open: neither won nor lost yet"),
             (self.unknown, "without an outcome"),
             (self.early, "won before they came in: one of the two dates is wrong"),
             (late, f"dated after {self.settings.as_of}"),
-            (
-                young,
-                f"younger than {self.settings.mature_days} days: too young to have converted",
-            ),
+            (young, f"younger than {mature} days: too young to have converted by {newest}"),
         )
         kept = tuple((leads, reason) for leads, reason in excluded if leads)
         return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept, self.arrivals)

@@ -10,12 +10,15 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from calibrate.codes import CodeStore
 from calibrate.columns import ColumnProfile, spelling_variants
 from calibrate.evidence import AttributeEvidence
 from calibrate.leaks import LeakFlag
 from calibrate.lift import omnibus_p
+from calibrate.outcome import Outcome, plain_texts
+from calibrate.proposal import quoted
 from calibrate.rates import Rate
 from calibrate.remarks import Remark
 from calibrate.scorecard import Scorecard
@@ -81,6 +84,20 @@ def remarks_of(
         *_better_column(validation, settings),
         *_chance(attributes),
     ]
+
+
+def open_leads(outcome: Outcome, sample: pa.Table) -> list[Remark]:
+    """What to tell of leads that count as not won though they may still be won."""
+    if not outcome.doubtful or outcome.column is None:
+        return []
+    texts = plain_texts(sample[outcome.column])
+    leads = int(pc.sum(pc.is_in(texts, value_set=pa.array(outcome.doubtful, pa.string()))).as_py() or 0)
+    lost = quoted(",".join(outcome.lost_words)) if outcome.lost_words else "VALUE"
+    text = (
+        f"{outcome.column} is {_listed([repr(text) for text in outcome.doubtful])} for {leads:,} leads, which count as "
+        f"not won. If they may still be won, leave them out: --lost {lost}."
+    )
+    return [Remark("immature", text, outcome.column)]
 
 
 def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
@@ -227,10 +244,12 @@ def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[Attribute
         ]
         if variants:
             shown = "; ".join(" / ".join(repr(text) for text in group) for group in variants[:_MOST_NAMED])
-            name, column = _toml(variants[0][0].strip()), _toml(profile.name)
+            lines = " and ".join(
+                f"{_toml(group[0].strip())} = [{', '.join(map(_toml, group))}]" for group in variants[:_MOST_NAMED]
+            )
             text = (
-                f"{profile.name} has values that differ only in case or spaces: {shown}. To merge them, put "
-                f"{name} = [{', '.join(map(_toml, variants[0]))}] under [attributes.{column}.levels] in calibrate.toml."
+                f"{profile.name} has values that differ only in case or spaces: {shown}. To merge them, put {lines} "
+                f"under [attributes.{_toml(profile.name)}.levels] in calibrate.toml."
             )
             remarks.append(Remark("spelling", text, profile.name))
     return remarks
@@ -268,7 +287,9 @@ def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     if not shares:
         return []
     named = _listed([f"{name} ({share:.0%})" for share, name in sorted(shares, reverse=True)])
-    return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.")]
+    numbers = any(item.kind == "number" for item in attributes)
+    also = " In a column of numbers, n.v.t. and the like count as empty." if numbers else ""
+    return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.{also}")]
 
 
 def _better_column(validation: Validation | None, settings: Settings) -> list[Remark]:

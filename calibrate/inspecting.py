@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,9 @@ import pyarrow.compute as pc
 
 from calibrate.calibration import reading_options
 from calibrate.columns import ColumnProfile, profile_columns
-from calibrate.outcome import parse_outcome, plain_texts, propose_outcome
+from calibrate.listing import parse_outcome
+from calibrate.outcome import plain_texts, propose_outcome
+from calibrate.proposal import proposed_line, proposed_line_for_deals, quoted
 from calibrate.settings import Settings
 from calibrate.source import open_source
 from calibrate.values import is_yes_no
@@ -36,8 +37,8 @@ class Inspection:
     outcome: str | None
     next_line: str | None
 
-    def lines(self) -> Iterator[str]:
-        """The inspection as lines for a terminal."""
+    def lines(self, *, with_next: bool = True) -> Iterator[str]:
+        """The inspection as lines for a terminal; with_next: and what to do with it."""
         seen = "" if self.whole else " looked at, spread over the file"
         yield f"{self.name}: {self.leads:,} leads{seen}, {len(self.columns):,} columns"
         yield from self.reading
@@ -49,15 +50,17 @@ class Inspection:
             told = f"left out: {column.verdict}" if column.verdict else frequent
             counted = f"{column.filled:6.0%}  {column.distinct:6,}"
             yield f"  {_cut(column.name, width):<{width}}  {_word(column):<10}  {counted}  {told}"
+        if not with_next:
+            return
         yield ""
-        yield (
-            f"Outcome: {self.outcome}" if self.outcome else "Outcome: not clear. Say which column and value mean won:"
-        )
-        yield f"Next:    {self.next_line or f'calibrate run {shlex.quote(self.name)} --outcome COLUMN=VALUE'}"
+        yield f"Outcome: {self.outcome or 'not clear. Say which column and value mean won:'}"
+        yield f"Next:    {self.next_line or f'calibrate run {quoted(self.name)} --outcome COLUMN=VALUE'}"
 
 
-def inspect_file(data: Any, settings: Settings) -> Inspection:
+def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection:
     """The inspection of a file or table.
+
+    deals: a second file; the line to copy is then of the two together.
 
     Raises:
         DataError: it cannot be read.
@@ -74,12 +77,13 @@ def inspect_file(data: Any, settings: Settings) -> Inspection:
                 f"probably {column}, where {' or '.join(map(repr, values))} means won "
                 f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
             )
-            next_line = f"calibrate run {shlex.quote(str(data))} --outcome {shlex.quote(proposal[0])}"
-            if proposal[1]:
-                next_line += f" --lost {shlex.quote(proposal[1])}"
-            dates = [profile.name for profile in profiles if profile.kind == "date"]
-            if len(dates) == 1:
-                next_line += f" --date {shlex.quote(dates[0])}"
+            next_line = proposed_line(str(data), profiles, sample)
+        if deals is not None:
+            with open_source(deals) as second:
+                held = second.sample(_ROWS_SEEN)
+                beside = (profile_columns(held, Settings()), held)
+                next_line = proposed_line_for_deals(str(data), (profiles, sample), str(deals), beside)
+                outcome = f"a row in {second.name} with the same key" if next_line else None
         rows = sample.num_rows
         return Inspection(
             source.name,

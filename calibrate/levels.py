@@ -189,12 +189,12 @@ def bin_label(low: float | None, high: float | None, whole: bool, smallest: floa
         if first is None and smallest is not None and last == int(smallest):
             first = last
         if first is None:
-            return "all" if last is None else f"up to {last}"
+            return "any number" if last is None else f"up to {last}"
         if last is None:
             return f"{first} and up"
         return str(first) if first == last else f"{first} to {last}"
     if low is None:
-        return "all" if high is None else f"under {_plain(high)}"
+        return "any number" if high is None else f"under {_plain(high)}"
     return f"{_plain(low)} and up" if high is None else f"{_plain(low)} to under {_plain(high)}"
 
 

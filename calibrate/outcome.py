@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from calibrate.columns import ColumnProfile
+from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.errors import DataError, SettingsError, nearest, shown
-from calibrate.settings import OutcomeSettings
+from calibrate.listing import parse_outcome, written
+from calibrate.settings import OutcomeSettings, Settings
 from calibrate.source import ReadingOptions, Source, open_source
 from calibrate.values import NO, YES, days
 
@@ -30,15 +31,19 @@ _WON_WORDS = re.compile(r"^(closed[ -]?)?(won|gewonnen|vundet|gagné|customer|kl
 _LOST_WORDS = re.compile(
     r"^(closed[ -]?)?(lost|verloren|tabt|perdu|disqualified|rejected|declined|unqualified)\b", re.I
 )
-_QUOTED_COLUMN = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:=|$)')
-_LISTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|([^,]+)')
+_OPEN_WORDS = re.compile(
+    r"^(open|new|nieuw|ny|neu|nouveau|in progress|pending|working|contacted|nurtur|in behandeling|lopend"
+    r"|under behandling|igang|offen|in bearbeitung|en cours|ouvert|negotiation|proposal|offerte|tilbud|angebot)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The definition, compiled: how a batch of leads becomes won, lost, open or unknown.
 
-    won, lost: exact texts; lost None means every other value is lost.  deal_keys: for leads and deals in
+    won, lost: exact texts; lost None means every other value is lost.  doubtful: of these others, the texts that look
+    as if the lead may still be won, and lost_words those that say it is lost.  deal_keys: for leads and deals in
     two files, the keys of won deals, with their day of winning where it is known.
     """
 
@@ -49,6 +54,8 @@ class Outcome:
     deal_keys: pa.Array | None = None
     deal_days: npt.NDArray[np.int32] | None = None
     deals_name: str | None = None
+    doubtful: tuple[str, ...] = ()
+    lost_words: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -114,7 +121,10 @@ def compile_outcome(settings: OutcomeSettings, source: Source, sample: pa.Table)
             "expected one of the two, correct --outcome or --lost"
         )
     _check_spellings(settings, source, texts, won, lost or ())
-    return Outcome(settings.column, won, lost)
+    others = [] if lost is not None else [text for text in texts if text not in won]
+    said_lost = tuple(text for text in others if _LOST_WORDS.match(text))
+    doubtful = tuple(text for text in others if text not in said_lost and (said_lost or _OPEN_WORDS.match(text)))
+    return Outcome(settings.column, won, lost, doubtful=doubtful, lost_words=said_lost)
 
 
 def _check_spellings(
@@ -124,7 +134,7 @@ def _check_spellings(
     folded = {_folded(text) for text in won}
     others = [text for text in texts if _folded(text) in folded and text not in won and text not in lost]
     if others:
-        every = ",".join(map(_option, [*won, *others]))
+        every = ",".join(map(written, [*won, *others]))
         raise DataError(
             f"{source.name}, column {shown(settings.column)}: found {', '.join(map(shown, others))} beside "
             f"{shown(won[0])}, expected one spelling; say which mean won, such as --outcome "
@@ -201,6 +211,8 @@ def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
         batches = list(deals.batches(list(dict.fromkeys(wanted))))
         table = pa.Table.from_batches(batches) if batches else deals.sample()
         won: tuple[str, ...] = ()
+        if not settings.column:
+            _check_all_won(deals)
         if settings.column and table.num_rows:
             won = _won(settings, deals, _texts(table[settings.column]))
             table = table.filter(pc.is_in(plain_texts(table[settings.column]), value_set=pa.array(won, pa.string())))
@@ -218,6 +230,35 @@ def _from_deals(settings: OutcomeSettings, source: Source) -> Outcome:
         keys = first["key"].combine_chunks()
         won_days = np.asarray(pc.fill_null(first["day_min"], NO_DAY), dtype=np.int32) if settings.won_date else None
         return Outcome(settings.column, won, None, key, keys, won_days, deals.name)
+
+
+def _check_all_won(deals: Source) -> None:
+    """Nothing, unless a column of the deals says that not every deal was won, and nobody said which."""
+    sample = deals.sample(20_000)
+    proposal = propose_outcome(profile_columns(sample, Settings()), sample) if sample.num_rows else None
+    if proposal is None:
+        return
+    column, values = parse_outcome(proposal[0])
+    others = [text for text in _texts(sample[column]) if text not in values]
+    raise DataError(
+        f"{deals.name}, column {shown(column)}: found {', '.join(map(shown, others[:3]))} beside {shown(values[0])}, "
+        f"and without --outcome every deal counts as won; say --outcome {shlex.quote(proposal[0])}"
+    )
+
+
+def check_arrival(won: npt.NDArray[np.uint8], day: npt.NDArray[np.int32], name: str, where: str) -> None:
+    """Nothing, unless the date of leads is one that only won leads have.
+
+    Raises:
+        DataError: it is filled in much more often for won leads.
+    """
+    filled = day != NO_DAY
+    for_won, for_others = (float(filled[won == state].mean()) if (won == state).any() else 0.0 for state in (1, 0))
+    if for_won - for_others > 0.5:
+        raise DataError(
+            f"{where}, column {shown(name)}: filled in for {for_won:.0%} of won leads and {for_others:.0%} of others, "
+            "so it says when a lead was won; expected when it came in, name another column with --date"
+        )
 
 
 def lead_days(batch: pa.RecordBatch, column: str, order: str | None) -> npt.NDArray[np.int32]:
@@ -255,49 +296,15 @@ def propose_outcome(profiles: Sequence[ColumnProfile], sample: pa.Table) -> tupl
         points = next((p for pattern, p in _NAMES if re.search(pattern, profile.name, re.I)), 0)
         won, lost = [t for t in texts if _WON_WORDS.match(t)], [t for t in texts if _LOST_WORDS.match(t)]
         if won and profile.kind == "category":
-            others = ",".join(map(_option, lost)) if lost and len(texts) > len(won) + len(lost) else None
-            scored.append((points + 2, profile.name, ",".join(map(_option, won)), others))
+            others = ",".join(map(written, lost)) if lost and len(texts) > len(won) + len(lost) else None
+            scored.append((points + 2, profile.name, ",".join(map(written, won)), others))
         elif points and profile.distinct == 2 and (yes := _yes(texts)):
-            scored.append((points + 1, profile.name, _option(yes[0]), None))
+            scored.append((points + 1, profile.name, written(yes[0]), None))
     scored.sort(key=lambda item: -item[0])
     if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
         return None
     _, name, value, lost_values = scored[0]
-    return f"{_option(name, ',=')}={value}", lost_values
-
-
-def parse_outcome(option: str) -> tuple[str, list[str]]:
-    """Column and won values of `COLUMN=VALUE[,VALUE]`; no values where there is no sign.
-
-    A name that holds the sign or a comma stands in double quotes, as in a CSV line.
-
-    >>> parse_outcome("Status=Won,Closed won")
-    ('Status', ['Won', 'Closed won'])
-    """
-    quoted = _QUOTED_COLUMN.match(option)
-    if quoted:
-        return quoted[1].replace('""', '"'), listed(option[quoted.end() :])
-    column, _, values = option.partition("=")
-    return column.strip(), listed(values)
-
-
-def listed(text: str) -> list[str]:
-    """The names of `a,b`; one that holds a comma stands in double quotes, as in a CSV line.
-
-    >>> listed('Won, "Won, signed"')
-    ['Won', 'Won, signed']
-    """
-    found = (
-        plain.strip() if quoted is None else quoted.replace('""', '"')
-        for quoted, plain in (item.groups() for item in _LISTED.finditer(text))
-    )
-    return [name for name in found if name]
-
-
-def _option(name: str, marks: str = ",") -> str:
-    """A name as `listed` and `parse_outcome` read it back."""
-    plain = name == name.strip() and not name.startswith('"') and not any(mark in name for mark in marks)
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    return f"{written(name, ',=')}={value}", lost_values
 
 
 def _column(source: Source, name: str) -> None:

@@ -171,6 +171,8 @@ def capacity_sentence(calibration: Calibration) -> str:
     places = f"Sales has {said}: beside the leads that are not counted, {count(found.places)} of the held-out ones fit"
     if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
         return f"{places}. Even the leads with the best score do not all fit; take these in any order."
+    if calibration.validation and found.leads == calibration.validation.leads:
+        return f"Sales has {said}: room for every lead, so the score decides only who is called first."
     return (
         f"{places}. Call from score {count(found.score_from)} up, {count(found.leads)} leads with "
         f"{count(found.conversions)} customers ({percent(found.rate)}, 95% range "

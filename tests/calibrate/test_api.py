@@ -115,7 +115,7 @@ def test_an_inspection_proposes_and_counts(frame, tmp_path):
     found = inspect_file(tmp_path / "my deals.csv", Settings())
     won = (frame["Status"] == "Won").sum()
     assert found.outcome == f"probably Status, where 'Won' means won ({won} of 900, {won / 900:.1%})."
-    assert found.next_line == f"calibrate run '{tmp_path}/my deals.csv' --outcome Status=Won --date Created"
+    assert found.next_line == f'calibrate run "{tmp_path}/my deals.csv" --outcome Status=Won --date Created'
     assert (found.leads, found.whole) == (900, True)
     lines = list(found.lines())
     assert lines[0] == "my deals.csv: 900 leads, 4 columns"

@@ -108,7 +108,7 @@ def test_levels_part_the_leads(leads, seed, kind, settings):
 @pytest.mark.parametrize(
     ("low", "high", "whole", "smallest", "label"),
     [
-        (None, None, True, 0, "all"),
+        (None, None, True, 0, "any number"),
         (None, 1, True, 0, "0"),
         (None, 1, True, -1, "up to 0"),
         (None, 0, True, None, "up to -1"),

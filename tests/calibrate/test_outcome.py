@@ -12,7 +12,8 @@ import pytest
 from calibrate.codes import encode
 from calibrate.columns import profile_columns
 from calibrate.errors import DataError, SettingsError
-from calibrate.outcome import compile_outcome, parse_outcome, propose_outcome
+from calibrate.listing import parse_outcome
+from calibrate.outcome import compile_outcome, propose_outcome
 from calibrate.settings import OutcomeSettings, Settings
 from calibrate.source import open_source
 
@@ -147,13 +148,26 @@ DEALS = """id,Stage,Won on
 
 
 @pytest.fixture
+def won_deals(tmp_path):
+    rows = [line.split(",") for line in DEALS.splitlines()]
+    return written(tmp_path, "won.csv", "\n".join(",".join((row[0], row[2])) for row in rows) + "\n")
+
+
+@pytest.fixture
 def files(tmp_path):
     return written(tmp_path, "leads.csv", LEADS), written(tmp_path, "deals.csv", DEALS)
 
 
-def test_a_lead_with_a_row_among_the_deals_is_won(files):
+def test_a_lead_with_a_row_among_the_deals_is_won(files, won_deals):
+    assert counted(files[0], deals=won_deals, key="id") == (5, 3, {})
+
+
+def test_lost_deals_are_never_counted_as_won_unasked(files):
     leads, deals = files
-    assert counted(leads, deals=deals, key="id") == (5, 3, {})
+    with pytest.raises(DataError, match=r"deals.csv, column 'Stage': found 'Lost' beside.*say --outcome"):
+        counted(leads, deals=deals, key="id")
+    every = ["Closed won", "closed won", "Lost"]
+    assert counted(leads, deals=deals, key="id", column="Stage", won=every)[1] == 3
 
 
 def test_keys_with_leading_zeros_are_texts_and_a_key_twice_counts_once(files):
@@ -166,9 +180,8 @@ def test_the_stage_of_a_deal_may_be_said_in_another_case(files):
     assert counted(leads, deals=deals, key="id", column="Stage", won=["CLOSED WON"])[1] == 2
 
 
-def test_a_lead_won_before_it_came_in_is_left_out(files):
-    leads, deals = files
-    found = counted(leads, deals=deals, key="id", date="Created", won_date="Won on")
+def test_a_lead_won_before_it_came_in_is_left_out(files, won_deals):
+    found = counted(files[0], deals=won_deals, key="id", date="Created", won_date="Won on")
     assert found == (4, 2, {"won before they came in": 1})
 
 
@@ -204,13 +217,15 @@ def test_deals_that_say_nothing_are_one_line(files, tmp_path, text, outcome, wor
     assert "\n" not in str(caught.value)
 
 
-def test_the_definition_in_words(files):
+def test_the_definition_in_words(files, won_deals):
     leads, deals = files
     with open_source(leads) as source:
-        plain = compile_outcome(OutcomeSettings(deals=deals, key="id"), source, source.sample())
+        plain = compile_outcome(OutcomeSettings(deals=won_deals, key="id"), source, source.sample())
         staged = OutcomeSettings(deals=deals, key="id", column="Stage", won=["Closed won"])
-        assert plain.words == "a row in deals.csv with the same id"
-        assert compile_outcome(staged, source, source.sample()).words.startswith(plain.words + " with Stage = ")
+        assert plain.words == "a row in won.csv with the same id"
+        assert compile_outcome(staged, source, source.sample()).words == (
+            "a row in deals.csv with the same id with Stage = Closed won"
+        )
 
 
 def proposal(**columns):
