@@ -72,8 +72,9 @@ def score_lead(rules: Rules, lead: Mapping[str, object], reasons: int = 3) -> Le
     """The score of one lead, with its strongest reasons. Keys that are no attribute are passed over.
 
     Raises:
-        DataError: the lead is no mapping, or a value cannot be read as its attribute's type.
+        DataError: the rules are no `Rules`, the lead is no mapping, or a value cannot be read as its attribute's type.
     """
+    check_rules(rules)
     if not hasattr(lead, "get"):  # a row of pandas has it, and is no Mapping
         raise DataError(f"lead: found {shown(lead)}, expected a mapping of attribute to value; pass a dict")
     values = {
@@ -101,6 +102,17 @@ def score_lead(rules: Rules, lead: Mapping[str, object], reasons: int = 3) -> Le
     standing = standing_of(rules, score)
     strongest = sorted((reason for reason in found if reason.points), key=lambda reason: -abs(reason.points))
     return LeadScore(score, standing.band, standing.percentile, standing.probability, tuple(strongest[:reasons]))
+
+
+def check_rules(rules: object) -> None:
+    """Nothing, when these are rules and not the name or the text of a file with rules.
+
+    Raises:
+        DataError: they are something else.
+    """
+    if not isinstance(rules, Rules):
+        found = f"{type(rules).__name__} {shown(rules)}"
+        raise DataError(f"rules: found {found}, expected Rules; open a rules file with calibrate.load_rules")
 
 
 def used(rules: Rules) -> tuple[str, ...]:

@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 
 from calibrate.dialect import Dialect, ReadingOptions
 from calibrate.errors import DataError, nearest, shown
-from calibrate.lead_score import used
+from calibrate.lead_score import check_rules, used
 from calibrate.rules import Rules
-from calibrate.scoring import COLUMNS, Scored, TableScorer, refuse_taken
+from calibrate.scoring import COLUMNS, Scored, TableScorer, refuse_taken, typed_leads, types_read
 from calibrate.source import Source, open_source
 from calibrate.whole import whole_file
 
@@ -84,12 +84,11 @@ def score_file(
 
     Raises:
         DataError: the file has one of these columns, or none of the attributes; a cell cannot be read; `out` is the
-            file itself, of another kind, or cannot be written.
+            file itself, of another kind, or cannot be written; or the rules are no `Rules`.
     """
+    check_rules(rules)
     kind = _kind_of(path, out)
-    with open_source(
-        path, options or ReadingOptions(), types={name: _type_of(rules, name) for name in used(rules)}
-    ) as source:
+    with open_source(path, options or ReadingOptions(), types=types_read(rules)) as source:
         names = [column.name for column in source.columns]
         refuse_taken(names, source.name)
         if used(rules) and not set(used(rules)) & set(names):
@@ -100,7 +99,7 @@ def score_file(
         with whole_file(out) as file, _writer(kind, file, source, Path(out)) as writer:
             read = [name for name in names if name in used(rules)]
             for raw in source.raw_batches():
-                scored = scorer.score(source.typed(raw.select(read)))
+                scored = scorer.score(typed_leads(rules, source, raw.select(read)))
                 writer.write(raw, scored)
                 tally.add(scored.unseen)
                 rows += raw.num_rows
@@ -113,11 +112,6 @@ def score_file(
             columns=tuple(names),
             unsayable=writer.unsayable,
         )
-
-
-def _type_of(rules: Rules, name: str) -> Literal["text", "number", "boolean"]:
-    kind = rules.attributes[name].type
-    return kind if kind in ("number", "boolean") else "text"
 
 
 def _kind_of(path: str | Path, out: str | Path) -> Literal["text", "parquet"]:

@@ -10,31 +10,32 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from calibrate.dialect import ReadingOptions
 from calibrate.errors import DataError, shown
 from calibrate.lead_score import (
     LeadScore,
     Reason,
     Value,
     cap_text,
+    check_rules,
     gate_text,
     holds,
-    is_missing,
     outcome_of,
     outcomes,
-    plain_text,
     read_value,
     score_lead,
     standing_of,
     used,
 )
 from calibrate.rules import Has, In, Range, Rule, Rules
+from calibrate.source import Source, open_source
 
 __all__ = ["LeadScore", "Reason", "Scored", "TableScorer", "score_lead", "score_table"]
 
@@ -78,9 +79,13 @@ class TableScorer:
     """Scores tables by a rules document; made once, used for every batch.
 
     reasons: how many reasons a lead gets.
+
+    Raises:
+        DataError: the rules are no `Rules`.
     """
 
     def __init__(self, rules: Rules, reasons: int = 3) -> None:
+        check_rules(rules)
         self.rules = rules
         self.reasons = reasons
         self._groups: list[str | None] = [*rules.groups, None]
@@ -236,20 +241,65 @@ class TableScorer:
         return value
 
 
-def score_table(rules: Rules, frame: Any, reasons: int = 3) -> Any:
+def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOptions | None = None) -> Any:
     """The table with the columns score, percentile, band and reasons added; the same kind as it came.
 
-    frame: a pandas, polars or pyarrow table.
+    frame: a pandas, polars or pyarrow table. Texts in it are read as in a file: `€ 6.519,99` as a number, `n.v.t.`
+    as a missing one, `ja` as true.  options: how, where guessing is not enough.
 
     Raises:
         DataError: it is something else, two of its columns have one name, it has one of these columns already, or
-            a value cannot be read.
+            a value cannot be read; or the rules are no `Rules`.
+    """
+    import narwhals as nw
+
+    scorer = TableScorer(rules, reasons)
+    table = _eager(frame)
+    refuse_taken(table.columns, "table")
+    with open_source(frame, options or ReadingOptions(), types=types_read(rules)) as source:
+        read = [column.name for column in source.columns if column.name in used(rules)]
+        batches = [typed_leads(rules, source, batch.select(read)) for batch in source.raw_batches()]
+    parts = [scorer.score(batch) for batch in (pa.record_batch({"": pa.nulls(0)}), *batches)]
+    added = pa.concat_tables([pa.table({name: getattr(part, name) for name in COLUMNS}) for part in parts])
+    extra = nw.from_arrow(added, backend=table.implementation)
+    if table.implementation.is_pandas():
+        extra = nw.from_native(extra.to_native().set_axis(table.to_native().index))
+    return table.with_columns(*(extra.get_column(name) for name in COLUMNS)).to_native()
+
+
+def types_read(rules: Rules) -> dict[str, Literal["text", "number", "boolean"]]:
+    """What the columns are read as for the rules, by name."""
+    kinds = {name: rules.attributes[name].type for name in used(rules)}
+    return {name: kind if kind in ("number", "boolean") else "text" for name, kind in kinds.items()}
+
+
+def typed_leads(rules: Rules, source: Source, raw: pa.RecordBatch) -> pa.RecordBatch:
+    """A raw batch of a source as the rules read it; lists stay lists where an attribute is a set.
+
+    Raises:
+        DataError: a cell cannot be read as its attribute.
+    """
+    lists = [
+        name for name in raw.schema.names
+        if rules.attributes[name].type == "set" and pa.types.is_nested(raw.schema.field(name).type)
+    ]  # fmt: skip
+    typed = source.typed(raw.select([name for name in raw.schema.names if name not in lists]))
+    columns = dict(zip(typed.schema.names, typed.columns, strict=True)) | {name: raw.column(name) for name in lists}
+    # A batch without columns has no rows in Arrow, so one that is no attribute counts them.
+    return pa.record_batch(columns or {"": pa.nulls(raw.num_rows)})
+
+
+def _eager(frame: Any) -> Any:
+    """The table as narwhals has it.
+
+    Raises:
+        DataError: it is no table in memory, or two of its columns have one name.
     """
     import narwhals as nw
     from narwhals.exceptions import DuplicateError
 
     try:
-        table = nw.from_native(frame, eager_only=True)
+        return nw.from_native(frame, eager_only=True)
     except TypeError as error:
         kind = type(frame).__name__
         raise DataError(
@@ -259,17 +309,6 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3) -> Any:
         names = Counter(frame.column_names if isinstance(frame, pa.Table) else frame.columns)
         found = ", ".join(shown(name) for name, count in names.items() if count > 1)
         raise DataError(f"table: found more than one column {found}, expected each once; rename the others") from error
-    refuse_taken(table.columns, "table")
-    columns = {name: _arrow(table.get_column(name)) for name in used(rules) if name in table.columns}
-    scorer = TableScorer(rules, reasons)
-    # A table without columns has no rows in Arrow, so one that is no attribute counts them.
-    rows = {"": pa.nulls(len(table))} if "" not in columns else {}
-    scored = scorer.score(pa.table({**columns, **rows}))
-    added = pa.table({name: getattr(scored, name) for name in COLUMNS})
-    extra = nw.from_arrow(added, backend=table.implementation)
-    if table.implementation.is_pandas():
-        extra = nw.from_native(extra.to_native().set_axis(table.to_native().index))
-    return table.with_columns(*(extra.get_column(name) for name in COLUMNS)).to_native()
 
 
 def refuse_taken(names: Iterable[str], where: str) -> None:
@@ -281,14 +320,6 @@ def refuse_taken(names: Iterable[str], where: str) -> None:
     if taken := [name for name in COLUMNS if name in set(names)]:
         found = ", ".join(shown(name) for name in taken)
         raise DataError(f"{where}: has {found} already, expected leads without it; rename or drop it and score again")
-
-
-def _arrow(series: Any) -> pa.Array:
-    try:
-        return series.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # pandas objects of mixed types
-        texts = (None if is_missing(value) else plain_text(value) or str(value) for value in series.to_list())
-        return pa.array(texts, pa.large_string())
 
 
 def _known_texts(rules: Rules, name: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ from calibrate.rules import (
     GateThen,
     GateWhen,
     Group,
+    Has,
     In,
     Is,
     Range,
@@ -159,6 +160,19 @@ def test_parquet_keeps_its_types(tmp_path):
         score_file(RULES, tmp_path / "leads.parquet", tmp_path / "out.csv")
     score_file(RULES, tmp_path / "leads.parquet", tmp_path / "a.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "out.parquet").read_bytes()
+
+
+def test_lists_in_a_file_are_sets_whatever_the_separator(tmp_path):
+    rule = Rule(id="pages", attr="Pages", cases=(Case(when=Has(has="pricing"), points=5),))
+    rules = Rules(id="x", version="1", attributes={"Pages": Attribute(type="set", separator=",")}, rules=(rule,))
+    pq.write_table(pa.table({"Pages": [["docs", "pricing"], ["docs"], None]}), tmp_path / "leads.parquet")
+    score_file(rules, tmp_path / "leads.parquet", tmp_path / "out.parquet")
+    assert pq.read_table(tmp_path / "out.parquet")["score"].to_pylist() == [5, 0, 0]
+
+
+def test_the_name_of_a_rules_file_is_no_rules(tmp_path):
+    with pytest.raises(DataError, match=r"^rules: found str 'rules\.json', expected Rules; .*load_rules$"):
+        score_file("rules.json", tmp_path / "leads.csv", tmp_path / "out.csv")
 
 
 def test_parquet_to_csv_and_back(tmp_path):

@@ -3,6 +3,7 @@ import math
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import percentileofscore
 
+from calibrate.dialect import ReadingOptions
 from calibrate.errors import DataError
 from calibrate.rules import (
     Attribute,
@@ -484,6 +486,59 @@ def test_pandas_keeps_its_index_and_mixed_objects_are_read():
 def test_pandas_categories_and_nullable_types():
     frame = pd.DataFrame(FRAME).astype({"industry": "category", "employees": "Float64", "demo": "boolean"})
     assert score_table(card(), frame)["score"].tolist() == [52, 7, 0]
+
+
+WRITTEN = {
+    "industry": ["10", " ", "x"],
+    "employees": ["€ 50", "n.v.t.", "0,5"],
+    "demo": ["ja", "Onbekend", "nee"],
+    "pages": ["pricing; docs", None, ""],
+}
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_texts_of_a_table_are_read_as_in_a_file(kind):
+    scored = score_table(card(), kind(WRITTEN))
+    assert list(scored["employees"]) == list(kind(WRITTEN)["employees"])
+    scores = scored["score"].to_pylist() if kind is pa.table else list(scored["score"])
+    assert scores == [10 + 12 + 5 + 30, 10 - 3, 10 - 10]
+
+
+def test_a_number_that_can_be_read_two_ways_is_asked_for():
+    frame = pd.DataFrame({"employees": ["1.234", "5"]}, dtype=object)
+    with pytest.raises(DataError, match=r"^table, column employees: '1\.234' can be 1234 or 1\.234"):
+        score_table(card(), frame)
+    assert score_table(card(), frame, options=ReadingOptions(decimal="."))["score"].tolist() == [0, 0]
+    assert score_table(card(), frame, options=ReadingOptions(decimal=","))["score"].tolist() == [10, 0]
+    # Another column of the table shows the sign.
+    assert score_table(card(), frame.assign(price=["0,5", "1"]))["score"].tolist() == [10, 0]
+
+
+def test_a_cell_of_a_table_that_cannot_be_read_is_named_with_its_row():
+    frame = pd.DataFrame({"employees": [*["1"] * 70_000, "many"]}, index=range(5, 70_006), dtype=object)
+    with pytest.raises(DataError, match=r"^table, row 70,001, column 'employees': 'many' cannot be read"):
+        score_table(card(), frame)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_lists_of_a_table_are_sets_whatever_the_separator(kind):
+    rules = card().model_copy(update={"attributes": {**card().attributes, "pages": Attribute(type="set")}})
+    scored = score_table(rules, kind({"pages": [["pricing"], [], None, ["docs", "pricing"]]}))
+    scores = scored["score"].to_pylist() if kind is pa.table else list(scored["score"])
+    assert scores == [27, 7, 7, 27]
+
+
+@pytest.mark.parametrize("rows", [0, 3, 300_000])
+def test_every_lead_of_a_table_is_scored(rows):
+    assert score_table(card(), pd.DataFrame({"other": range(rows)}))["score"].tolist() == [7] * rows
+    assert score_table(card(), pl.DataFrame({"employees": ["50"] * rows}))["score"].to_list() == [15] * rows
+
+
+@pytest.mark.parametrize("rules", ["rules.json", '{"format": "x"}', {}, None, Path("rules.json")])
+def test_the_name_of_a_rules_file_is_no_rules(rules):
+    for call in (lambda: score_lead(rules, {}), lambda: score_table(rules, pl.DataFrame()), lambda: TableScorer(rules)):
+        with pytest.raises(DataError, match=r"^rules: found .*, expected Rules; .*calibrate\.load_rules$"):
+            call()
 
 
 def test_polars_categories():
