@@ -152,19 +152,23 @@ def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: boo
 @click.argument("file")
 @click.option("-o", "--out", metavar="FILE", help='[default: FILE + "-scored"]')
 @click.option("--reasons", type=click.IntRange(0, 20), default=3, show_default=True, help="Reasons a lead.")
+@click.option("--overwrite", is_flag=True, help="Write over the file.")
 @_reading
 @_speaking
-def score(voice: Voice, /, rules: str, file: str, out: str | None, reasons: int, **reading: Any) -> None:
+def score(
+    voice: Voice, /, rules: str, file: str, out: str | None, reasons: int, overwrite: bool, **reading: Any
+) -> None:
     """Add score, percentile, band and reasons to a file of leads.
 
     Writes in the dialect it read: the same delimiter, decimal sign and encoding.
     """
     from calibrate.calibration import reading_options
     from calibrate.rules import load_rules
-    from calibrate.scored import score_file
+    from calibrate.scored import check_target, score_file
 
-    document = load_rules(Path(rules))
     target = out or _scored_name(file)
+    check_target(file, target, overwrite=overwrite)
+    document = load_rules(Path(rules))
     step = voice.steps()
     step(f"scoring {Path(file).name}")
     result = score_file(document, file, target, reading_options(_settings(voice, reading).source), reasons)

@@ -9,10 +9,11 @@ into the CRM.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -22,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.dialect import Dialect, ReadingOptions
-from calibrate.errors import DataError, nearest, shown
+from calibrate.errors import DataError, SettingsError, nearest, shown
 from calibrate.lead_score import check_rules, used
 from calibrate.rules import Rules
 from calibrate.scoring import COLUMNS, Scored, TableScorer, refuse_taken, typed_leads, types_read
@@ -79,8 +80,9 @@ def score_file(
 ) -> ScoredFile:
     """Write the leads of a file with the columns score, percentile, band and reasons added.
 
-    out: .csv, .tsv or .txt, in the dialect of the file that was read (comma, UTF-8 and a decimal point where that
-    was no text file), or .parquet. It appears whole or not at all. Percentiles have two digits in a text file.
+    out: .csv, .tsv or .txt, in the dialect of the file that was read, or .parquet. Where that was no text file:
+    comma, decimal point and UTF-8 with a byte-order mark, without which a spreadsheet shows Ã¸ for ø. It appears
+    whole or not at all. Percentiles have two digits in a text file.
 
     Raises:
         DataError: the file has one of these columns, or none of the attributes; a cell cannot be read; `out` is the
@@ -114,8 +116,23 @@ def score_file(
         )
 
 
+def check_target(path: str | Path, out: str | Path, *, overwrite: bool) -> None:
+    """Nothing, when the scores of the leads in `path` may be written to `out`.
+
+    Raises:
+        DataError: it is the file itself, or of another kind.
+        SettingsError: it is there already and `overwrite` is not set.
+    """
+    _kind_of(path, out)
+    if os.path.lexists(out) and not overwrite:
+        raise SettingsError(f"{out}: is there already; write over it with --overwrite, or choose another --out")
+
+
 def _kind_of(path: str | Path, out: str | Path) -> Literal["text", "parquet"]:
-    if Path(out).exists() and Path(path).exists() and Path(out).samefile(path):
+    same = False
+    with suppress(OSError, ValueError):  # one of them is not there
+        same = Path(out).samefile(path)
+    if same:
         raise DataError(f"{out}: found the file that is read, expected another; choose another name for the result")
     ending = Path(out).suffix.lower()
     if ending == ".parquet":
@@ -175,7 +192,7 @@ class _Writer(Protocol):
 def _writer(kind: Literal["text", "parquet"], file: BinaryIO, source: Source, out: Path) -> Iterator[_Writer]:
     names = [column.name for column in source.columns]
     if kind == "text":
-        other = _Style(delimiter="\t" if out.suffix.lower() == ".tsv" else ",")
+        other = _Style(bom=True, delimiter="\t" if out.suffix.lower() == ".tsv" else ",")
         yield _TextWriter(file, names, _Style.like(source.dialect) if source.dialect else other)
         return
     writer = _ParquetWriter(file, source.raw.schema)

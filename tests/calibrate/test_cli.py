@@ -368,6 +368,19 @@ def test_scoring_gives_the_worked_leads_their_scores(command, deals):
         assert (int(row["score"]), row["band"]) == (found.score, found.band)
 
 
+def test_scores_are_written_over_only_when_told(command, deals):
+    command("run", deals, *WON, "--out", "q4")
+    Path("deals-scored.csv").write_text("mine", encoding="utf-8")
+    done = command("score", "q4/rules.json", deals)
+    said = "deals-scored.csv: is there already; write over it with --overwrite, or choose another --out\n"
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith(said)
+    assert "scoring" not in done.err
+    assert Path("deals-scored.csv").read_text(encoding="utf-8") == "mine"
+    assert command("score", "q4/rules.json", deals, "--overwrite").code == 0
+    assert Path("deals-scored.csv").read_text(encoding="utf-8").startswith("Lead ID,")
+
+
 HOSTILE_NAMES = [
     "=cmd|'/c calc'!A1", '"quoted" name', "semi;colon", "new\nline", "emoji 🚀", "<script>alert(1)</script>",
     "Robert'); DROP TABLE leads;--", "{{ 7*7 }} {% raw %}", "a,b", "\\back", "+sum", "@at", "[table]",

@@ -4,9 +4,12 @@ import gzip
 import io
 import json
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +19,7 @@ from hypothesis import strategies as st
 
 import calibrate.scored
 from calibrate.dialect import ReadingOptions
-from calibrate.errors import DataError
+from calibrate.errors import DataError, SettingsError
 from calibrate.rules import (
     Attribute,
     Case,
@@ -33,7 +36,7 @@ from calibrate.rules import (
     Rules,
     ScoreBand,
 )
-from calibrate.scored import score_file
+from calibrate.scored import check_target, score_file
 from calibrate.scoring import score_lead
 
 RULES = Rules(
@@ -180,7 +183,7 @@ def test_parquet_to_csv_and_back(tmp_path):
     pq.write_table(table, tmp_path / "leads.parquet")
     score_file(RULES, tmp_path / "leads.parquet", tmp_path / "out.csv", reasons=1)
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == (
-        "Bron,Omzet,n,score,percentile,band,reasons\n"
+        "\ufeffBron,Omzet,n,score,percentile,band,reasons\n"
         'web,12.5,1,17,50.00,A,"\'+10 Bron = Søgning, web"\n'
         '"a,""b""",3,,-5,0.00,B,\'-5 Omzet = klein\n'
         ",,3,0,16.67,B,\n"
@@ -192,9 +195,45 @@ def test_parquet_to_csv_and_back(tmp_path):
     ]
 
 
+def in_parquet(frame, path):
+    frame.to_parquet(path, index=False)
+
+
+def in_a_workbook(frame, path):
+    frame.to_excel(path, index=False, engine="xlsxwriter")
+
+
+def in_sqlite(frame, path):
+    with closing(sqlite3.connect(path)) as connection:
+        frame.to_sql("leads", connection, index=False)
+
+
+def in_duckdb(frame, path):
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE leads AS SELECT * FROM frame")
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("leads.parquet", in_parquet),
+        ("leads.xlsx", in_a_workbook),
+        ("leads.sqlite", in_sqlite),
+        ("leads.duckdb", in_duckdb),
+    ],
+)
+@pytest.mark.parametrize(("out", "delimiter"), [("out.csv", ","), ("out.tsv", "\t")])
+def test_a_file_that_is_no_text_becomes_text_that_a_spreadsheet_knows(tmp_path, source, written, out, delimiter):
+    written(pd.DataFrame({"Bron": ["Søgning", "uni"], "Omzet": [12.5, None]}), tmp_path / source)
+    score_file(RULES, tmp_path / source, tmp_path / out, reasons=0)
+    assert (tmp_path / out).read_bytes().startswith("\ufeffBron".encode())
+    read = pd.read_csv(tmp_path / out, sep=delimiter)
+    assert read["Bron"].tolist() == ["Søgning", "uni"]
+    assert read["score"].tolist() == [17, 0]
+
+
 def test_a_workbook_becomes_csv(tmp_path):
-    frame = pd.DataFrame({"Bron": ["web", "uni"], "Omzet": [12.5, None]})
-    frame.to_excel(tmp_path / "leads.xlsx", index=False, engine="xlsxwriter")
+    in_a_workbook(pd.DataFrame({"Bron": ["web", "uni"], "Omzet": [12.5, None]}), tmp_path / "leads.xlsx")
     score_file(RULES, tmp_path / "leads.xlsx", tmp_path / "out.csv", reasons=0)
     assert [row[2:] for row in rows_of(tmp_path / "out.csv", delimiter=",")] == [
         ["score", "percentile", "band", "reasons"],
@@ -247,6 +286,23 @@ def test_bad_input_is_refused_and_nothing_is_written(tmp_path):
     assert "found the file that is read" in refused(tmp_path, "Bron\nweb\n", "leads.csv")
     assert "expected a folder" in refused(tmp_path, "Bron\nweb\n", "no/out.csv")
     assert "'veel'" in refused(tmp_path, "Bron,Omzet\nweb,1\nweb,veel\n")
+
+
+def test_a_result_is_written_over_only_when_told(tmp_path):
+    path, out = tmp_path / "leads.csv", tmp_path / "out.csv"
+    path.write_text("Bron\n")
+    check_target(path, out, overwrite=False)
+    out.symlink_to(tmp_path / "nowhere.csv")
+    with pytest.raises(SettingsError, match=r"out\.csv: is there already; .* --overwrite, or choose another --out$"):
+        check_target(path, out, overwrite=False)
+    check_target(path, out, overwrite=True)
+    for own in (path, tmp_path / "." / "leads.csv"):
+        with pytest.raises(DataError, match="found the file that is read"):
+            check_target(path, own, overwrite=True)
+    with pytest.raises(DataError, match="expected one of"):
+        check_target(path, tmp_path / "out.json", overwrite=True)
+    with pytest.raises(DataError, match="cannot be written"):
+        score_file(RULES, path, tmp_path / ("n" * 300 + ".csv"))
 
 
 def test_a_scored_file_is_not_scored_twice(tmp_path):
