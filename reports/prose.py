@@ -154,6 +154,8 @@ def _better(validation: Validation) -> str:
         return ""
     better = "cautious" if gap.difference > 0 else "lift"
     pairs, low, high = (100 * abs(item) for item in (gap.difference, gap.low, gap.high))
+    if pairs < 0.05:
+        return " The two rank alike."
     if gap.low <= 0 <= gap.high:
         return f" The {better} points are ahead by {pairs:.1f} pairs of 100; that may be chance."
     low, high = sorted((low, high))
