@@ -242,7 +242,8 @@ def _telling(steps: tuple[Step, ...], score: int, band: str | None) -> tuple[flo
     """How well a worked lead shows what a score is: ups and downs, several, little left for the others."""
     sizes = [abs(step.points) for step in steps]
     ups_and_downs = len({step.points > 0 for step in steps})
-    return (ups_and_downs, score > 0, min(len(steps), 4), -sum(sizes[MOST_STEPS - 1 :]), sum(sizes), band is not None)
+    shown, rest = sum(sizes[: MOST_STEPS - 1]), sum(sizes[MOST_STEPS - 1 :])
+    return (ups_and_downs, score > 0, min(len(steps), 4), shown - 2 * rest, band is not None)
 
 
 def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...], int, str | None] | None:
