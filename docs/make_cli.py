@@ -12,7 +12,8 @@ from calibrate.cli import cli
 def page() -> str:
     """The page: the help of the program and of each command, at 80 columns."""
     parts = [
-        "# Command line\n\nMade from `--help`. Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage.\n"
+        "# Command line\n\nMade from `--help`. Exit codes: 0 done; 1 data, settings or rules at fault; 2 wrong usage. "
+        "What can stand in calibrate.toml: [settings](settings.md).\n"
     ]
     for name in ("", *cli.commands):
         words = [name] if name else []
