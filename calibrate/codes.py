@@ -252,17 +252,16 @@ class _Marks:
         won, fold = self.won.array(), self.fold.array()
         day = self.day.array() if self.settings.date else None
         mature, as_of = self.settings.mature_days, self._as_of() if day is not None else NO_DAY
-        late = young = 0
+        out = 0
         if day is not None:
             outside = day > as_of - (mature or 0)
-            late, young = (
-                int(np.count_nonzero(outside)) if this else 0 for this in (mature is None, mature is not None)
-            )
-            if late or young:
+            out = int(np.count_nonzero(outside))
+            if out:
                 keep = ~outside
                 won, fold, day = won[keep], fold[keep], day[keep]
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
+        late, young = (out, 0) if mature is None else (0, out)
         newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
         excluded = (
             (self.open, "still open: neither won nor lost yet"),
