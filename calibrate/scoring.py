@@ -41,7 +41,7 @@ __all__ = ["LeadScore", "Reason", "Scored", "TableScorer", "score_lead", "score_
 
 COLUMNS = ("score", "percentile", "band", "reasons")
 Ints = npt.NDArray[np.int64]
-_CHUNK = 1 << 16
+_CHUNK = 1 << 17
 _MOST_REMEMBERED = 100_000
 # A reason as one integer that sorts: the size of its points above, below it the number of its text from the end.
 _TEXTS = (1 << 31) - 1
