@@ -95,8 +95,9 @@ def find_surprises(
     at the top of its band ought to convert better, so leads are compared within strata of nearly the same score:
     Mantel-Haenszel's score test, the exact test with mid-P where fewer than 5 are expected. Simulated with right
     points (60 histories of 50,000 leads), an attribute with a level worth 25 points had p < .05 in 46 % of its tests
-    against the whole band, and in 2 % by strata; in 5 % with 800 leads. Strata take the rate from the leads themselves; chances from one curve through all
-    scores are least true at the ends, and what the curve misses there would be put down to levels.
+    against the whole band, and in 2 % by strata; in 5 % with 800 leads.
+    Strata take the rate from the leads themselves; chances from one curve through all scores are least true at the
+    ends, and what the curve misses there would be put down to levels.
     Source: Mantel & Haenszel (1959), JNCI 22:719; Birch (1964), JRSS B 26:313 (exact); Mantel & Fleiss (1980),
     Am. J. Epidemiol. 112:129 (5 expected, over strata); Cochran (1968), Biometrics 24:295 (strata for a number).
 
