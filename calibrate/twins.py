@@ -58,7 +58,7 @@ def foretells(first: npt.NDArray[np.int32], second: npt.NDArray[np.int32]) -> fl
     and where there are too many values to tell.
     Source: Goodman & Kruskal (1954), JASA 49:732.
     """
-    table = _table(first, second)
+    table = cross_table(first, second)
     if table is None:
         return 0.0
     leads, rows, columns = len(first), table.sum(axis=1).max(), table.sum(axis=0).max()
@@ -73,18 +73,23 @@ def cramers_v(first: npt.NDArray[np.intp], second: npt.NDArray[np.intp]) -> floa
     Source: Cramer (1946), Mathematical Methods of Statistics, p. 282: sqrt of chi-square / (n (k - 1)), k the fewer
     values.
     """
-    table = _table(first, second)
+    table = cross_table(first, second)
     if table is None:
         return 0.0
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(table.shape) < 2:
         return 0.0
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / len(first)
-    chi_square = float(((table - expected) ** 2 / expected).sum())
-    return math.sqrt(chi_square / (len(first) * (min(table.shape) - 1)))
+    return math.sqrt(chi_square(table) / (len(first) * (min(table.shape) - 1)))
 
 
-def _table(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.int64] | None:
+def chi_square(table: npt.NDArray[np.integer | np.floating]) -> float:
+    """Pearson's chi-square of a table of counts; every row and column holds some."""
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum())
+
+
+def cross_table(first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]) -> npt.NDArray[np.int64] | None:
+    """Leads of every pair of codes; None where a side does not divide or the table would have over 65,536 cells."""
     height, width = int(first.max(initial=0)) + 1, int(second.max(initial=0)) + 1
     if min(height, width) < 2 or height * width > _LARGEST_TABLE:
         return None
