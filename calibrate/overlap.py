@@ -85,7 +85,7 @@ def bias_corrected_v(table: ArrayLike) -> float:
 
 
 def pairs_that_overlap(codes: Mapping[str, NDArray[np.intp]], at_least: float = 0.3) -> tuple[Pair, ...]:
-    """Pairs of attributes whose V is `at_least` this, strongest first, equals in the order given.
+    """Pairs of attributes with a corrected V of at least this much, strongest first, equals in the order given.
 
     codes: for each attribute the level of every lead as a small integer. Among more than 60 attributes the
     first 60 are compared, so the most important go first.

@@ -200,7 +200,7 @@ def _leads_in_first(first: float, second: float, times: float, power: float, con
 
 
 def _leads_for_shrinkage(parameters: int, r2: float, kept: float) -> int:
-    """Leads from which estimates keep this much of their size in new leads; equation 11 of Riley et al. (2019)."""
+    """Leads from which estimates keep this much of their size in new leads."""
     return _whole(parameters / ((kept - 1) * math.log1p(-r2 / kept)))
 
 
