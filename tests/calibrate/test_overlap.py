@@ -244,7 +244,7 @@ def test_gender_turns_its_sign_at_berkeley(oracle, berkeley):
     adjusted, errors = oracle("ucb_adjusted_lift_pp").expected, oracle("ucb_adjusted_lift_se_pp").expected
     flips = sign_flips(berkeley_rows(oracle, berkeley, adjusted, errors))
     assert [(flip.attribute, flip.level) for flip in flips] == [("gender", "male"), ("gender", "female")]
-    # Figures of the oracle rows, rounded: applicants of Bickel, Hammel & O'Connell (1975), Science 187:398, fitted in R.
+    # The oracle rows, rounded: applicants of Bickel, Hammel & O'Connell (1975), Science 187:398, fitted in R.
     rounded = [(round(flip.lift, 1), round(flip.adjusted, 1)) for flip in flips]
     assert rounded == [(5.7, -0.8), (-8.4, 1.2)]
 
