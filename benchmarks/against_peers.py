@@ -273,9 +273,9 @@ def summary(measured_trials: Sequence[tuple[Trial, Measured]]) -> str:
 def table(trial: Trial, found: Measured) -> str:
     """All that was measured with so many leads."""
     reference = next((name for name in REFERENCES if isinstance(found.get(name), list)), None)
-    unit = middle(found[reference], "fit") if reference else 1.0
+    unit = middle(found[reference], "fit") if reference else float("nan")
     draws = f", {len(trial.draws)} draws" if len(set(trial.draws)) > 1 else ""
-    head = f"{trial.leads:,} leads{draws} | AUC | log-loss | Brier | CPU s | x {reference} | imports, CPU s"
+    head = f"{trial.leads:,} leads{draws} | AUC | log-loss | Brier | CPU s | x {reference or OURS} | imports, CPU s"
     lines = [
         f"| {head} | peak MB | rows |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -286,7 +286,7 @@ def table(trial: Trial, found: Measured) -> str:
             continue
         fit, imports, peak = (middle(results, field) for field in ("fit", "imports", "peak"))
         scores = f"{auc_text(results)} | {fraction(mean(results, 'log_loss'))} | {fraction(mean(results, 'brier'))}"
-        costs = f"{fit:.2f} | {fit / unit:.1f} | {imports:.1f} | {peak:,.0f} | {middle(results, 'rows'):.0f}"
+        costs = f"{fit:.2f} | {fit / unit:.2f} | {imports:.1f} | {peak:,.0f} | {middle(results, 'rows'):.0f}"
         lines.append(f"| {name} | {scores} | {costs} |")
     for words, known in (("the chances of the truth", trial.truth), ("the overall rate alone", trial.base)):
         if known:
@@ -338,22 +338,18 @@ def page(measured_trials: Sequence[tuple[Trial, Measured]]) -> str:
 
 
 def tables_of(given: argparse.Namespace) -> list[Path]:
-    """The tables of leads, made where they are absent."""
+    """The tables of leads, made anew: it takes seconds, and none is left from another truth."""
     if given.table:
         return [given.table.resolve()]
     folder = given.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if given.given:
-        file, rows = folder / "leads_given.parquet", str(given.rows[0])
         python = interpreter("scikit-learn", given.environments)
-        if not file.exists():
-            called([str(python), str(GIVEN), rows, str(folder), "given"], folder)
-        return [file]
-    files = [folder / f"leads-{rows}.parquet" for rows in given.rows]
-    for rows, file in zip(given.rows, files, strict=True):
-        if not file.exists():
-            called([sys.executable, str(HERE / "make_peers_table.py"), str(rows), str(folder)], folder)
-    return files
+        called([str(python), str(GIVEN), str(given.rows[0]), str(folder), "given"], folder)
+        return [folder / "leads_given.parquet"]
+    for rows in given.rows:
+        called([sys.executable, str(HERE / "make_peers_table.py"), str(rows), str(folder)], folder)
+    return [folder / f"leads-{rows}.parquet" for rows in given.rows]
 
 
 def main() -> None:
