@@ -1,0 +1,234 @@
+"""Leads as levels, several attributes in one small code, so that sums over pairs of levels are cheap.
+
+::
+
+    Role        Director   Buyer     ...            3 levels
+    Newsletter  yes        no        ...            2 levels
+    pack        0*2 + 1    2*2 + 0   ...            6 codes, one byte a lead
+
+A sum over the leads of every pair of levels is one weighted count of pairs of codes, added up afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+_MOST_CODES = 64
+_CHUNK = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Some attributes as one code.
+
+    members: place of each attribute and the level that each code stands for.  codes: one a lead.
+    """
+
+    members: tuple[tuple[int, Places], ...]
+    codes: npt.NDArray[np.unsignedinteger]
+    size: int
+
+    def values(self, by_level: Sequence[Floats]) -> Floats:
+        """By code, the sum of the values of its levels."""
+        total = np.zeros(self.size)
+        for place, level in self.members:
+            total += by_level[place][level]
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLeads:
+    """Leads with the level of each of their attributes.
+
+    sizes: levels of each attribute.  won: 0 or 1 a lead.
+    """
+
+    sizes: tuple[int, ...]
+    packs: tuple[Pack, ...]
+    won: npt.NDArray[np.uint8]
+
+    @property
+    def leads(self) -> int:
+        """Number of leads."""
+        return len(self.won)
+
+    def chunks(self) -> Iterator[slice]:
+        """Slices that cover the leads, small enough for the processor's cache."""
+        for start in range(0, self.leads, _CHUNK):
+            yield slice(start, min(start + _CHUNK, self.leads))
+
+    def some(self, most: int) -> PackedLeads:
+        """At most so many of the leads, spread evenly."""
+        step = -(-self.leads // most)
+        if step <= 1:
+            return self
+        packs = tuple(Pack(pack.members, pack.codes[::step].copy(), pack.size) for pack in self.packs)
+        return PackedLeads(self.sizes, packs, self.won[::step].copy())
+
+    def level_of(self, place: int, piece: slice = slice(None)) -> Places:
+        """The level of one attribute for some leads."""
+        pack, level = next((pack, level) for pack in self.packs for at, level in pack.members if at == place)
+        return level.take(pack.codes[piece])
+
+    def totals(self, by_level: Sequence[Floats], piece: slice) -> Floats:
+        """By lead, the sum of the values of its levels."""
+        total = np.zeros(len(self.won[piece]))
+        for pack in self.packs:
+            total += pack.values(by_level).take(pack.codes[piece])
+        return total
+
+    def sums(self, parts: Iterable[tuple[slice, Floats]]) -> list[Floats]:
+        """By attribute and level, the sum of a value over the leads; the value comes a piece at a time."""
+        by_code = [np.zeros(pack.size) for pack in self.packs]
+        for piece, value in parts:
+            for place, pack in enumerate(self.packs):
+                by_code[place] += np.bincount(pack.codes[piece], weights=value, minlength=pack.size)
+        found: list[Any] = [np.zeros(0)] * len(self.sizes)
+        for pack, total in zip(self.packs, by_code, strict=True):
+            for place, level in pack.members:
+                found[place] = np.bincount(level, weights=total, minlength=self.sizes[place])
+        return found
+
+    def pair_sums(self, parts: Iterable[tuple[slice, Floats]]) -> PairSums:
+        """The sum of a value over the leads of every level and of every two levels of different attributes."""
+        packs = self.packs
+        alone = [np.zeros(pack.size) for pack in packs]
+        pairs = {(i, j): np.zeros(packs[i].size * packs[j].size) for j in range(len(packs)) for i in range(j)}
+        for piece, value in parts:
+            held = [pack.codes[piece].astype(np.intp) for pack in packs]
+            for i, code in enumerate(held):
+                alone[i] += np.bincount(code, weights=value, minlength=packs[i].size)
+                scaled = np.empty_like(code)
+                for j in range(i + 1, len(packs)):
+                    np.multiply(code, packs[j].size, out=scaled)
+                    scaled += held[j]
+                    pairs[i, j] += np.bincount(scaled, weights=value, minlength=len(pairs[i, j]))
+        return _spread(self.sizes, packs, alone, pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSums:
+    """Sums by level and by pair of levels; `square` leaves out the attribute with the most levels.
+
+    order: places of the attributes as they stand in `square`, the largest last, outside it.
+    square: pairs of levels of all attributes but the largest, levels with themselves on the diagonal.
+    beside: rows as `square`, a column a level of the largest attribute.  largest: its levels with themselves; two
+    of them share no lead, so that there is nothing beside the diagonal.
+    """
+
+    order: tuple[int, ...]
+    square: Floats
+    beside: Floats
+    largest: Floats
+
+    def dense(self) -> Floats:
+        """The whole matrix, in this order."""
+        return np.block([[self.square, self.beside], [self.beside.T, np.diag(self.largest)]])
+
+
+def pack_leads(
+    codes: Sequence[npt.NDArray[np.unsignedinteger]],
+    level_of_cell: Sequence[Places],
+    sizes: Sequence[int],
+    won: npt.NDArray[np.uint8],
+    pieces: Sequence[slice | Places],
+) -> PackedLeads:
+    """The leads of some pieces, in their order.
+
+    codes: the cell of every lead, an array an attribute.  level_of_cell: 0 to the attribute's size, never below 0
+    for a cell that one of these leads has.
+    """
+    groups = _groups(sizes)
+    outcome = np.concatenate([won[piece] for piece in pieces]) if pieces else won[:0]
+    packs = []
+    for group in groups:
+        size = int(np.prod([sizes[place] for place in group], dtype=np.int64))
+        kind = np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32
+        whole: npt.NDArray[np.unsignedinteger] = np.empty(len(outcome), dtype=kind)
+        tables, members, below = [], [], size
+        for place in group:
+            below //= sizes[place]
+            tables.append((np.maximum(level_of_cell[place], 0) * below).astype(kind))
+            members.append((place, np.arange(size, dtype=np.intp) // below % sizes[place]))
+        start = 0
+        for piece in pieces:
+            end = start + len(won[piece])
+            part: npt.NDArray[Any] = whole[start:end]
+            part[:] = tables[0].take(codes[group[0]][piece])
+            for place, table in zip(group[1:], tables[1:], strict=True):
+                part += table.take(codes[place][piece])
+            start = end
+        packs.append(Pack(tuple(members), whole, size))
+    return PackedLeads(tuple(sizes), tuple(packs), outcome)
+
+
+def _groups(sizes: Sequence[int]) -> list[list[int]]:
+    """Attributes that share a code, largest first; each goes where it fills the code best without overflowing."""
+    groups: list[tuple[int, list[int]]] = []
+    for place in sorted(range(len(sizes)), key=lambda place: (-sizes[place], place)):
+        fitting = [at for at, (size, _) in enumerate(groups) if size * sizes[place] <= _MOST_CODES]
+        if fitting:
+            at = max(fitting, key=lambda at: groups[at][0])
+            groups[at] = (groups[at][0] * sizes[place], [*groups[at][1], place])
+        else:
+            groups.append((sizes[place], [place]))
+    return [group for _, group in groups]
+
+
+def _spread(
+    sizes: Sequence[int], packs: Sequence[Pack], alone: Sequence[Floats], pairs: dict[tuple[int, int], Floats]
+) -> PairSums:
+    """Sums by code and by pair of codes as sums by level and by pair of levels."""
+    last = max(range(len(sizes)), key=lambda place: (sizes[place], -place))
+    order = (*(place for place in range(len(sizes)) if place != last), last)
+    starts = dict(zip(order, np.cumsum([0, *(sizes[place] for place in order)])[:-1].tolist(), strict=True))
+    width, inner = sum(sizes), sum(sizes) - sizes[last]
+    square, beside = np.zeros((inner, inner)), np.zeros((inner, sizes[last]))
+
+    def put(first: int, second: int, table: Floats) -> None:
+        if second == last:
+            beside[starts[first] : starts[first] + sizes[first]] = table
+        elif first == last:
+            put(second, first, table.T)
+        else:
+            rows = slice(starts[first], starts[first] + sizes[first])
+            columns = slice(starts[second], starts[second] + sizes[second])
+            square[rows, columns], square[columns, rows] = table, table.T
+
+    largest = np.zeros(width - inner)
+    for pack, total in zip(packs, alone, strict=True):
+        for at, (place, level) in enumerate(pack.members):
+            own: Any = np.bincount(level, weights=total, minlength=sizes[place])
+            if place == last:
+                largest[:] = own
+            else:
+                spot = starts[place] + np.arange(sizes[place])
+                square[spot, spot] = own
+            for other, its_level in pack.members[at + 1 :]:
+                keys = level * sizes[other] + its_level
+                shared: Any = np.bincount(keys, weights=total, minlength=sizes[place] * sizes[other])
+                put(place, other, shared.reshape(sizes[place], sizes[other]))
+    for (i, j), flat in pairs.items():
+        by_codes = flat.reshape(packs[i].size, packs[j].size)
+        for place, level in packs[i].members:
+            side = by_codes if len(packs[i].members) == 1 else _added(by_codes, level, sizes[place])
+            for other, its_level in packs[j].members:
+                both = side if len(packs[j].members) == 1 else _added(side.T, its_level, sizes[other]).T
+                put(place, other, both)
+    return PairSums(order, square, beside, largest)
+
+
+def _added(table: Floats, level: Places, size: int) -> Floats:
+    """Rows of the same level added up."""
+    member = np.zeros((size, len(level)))
+    member[level, np.arange(len(level))] = 1
+    added: Floats = member @ table
+    return added

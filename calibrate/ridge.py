@@ -1,0 +1,179 @@
+"""Logistic regression on all attributes at once, pulled towards no effect by what history shows of chance.
+
+Every level has a coefficient and the intercept is free. The penalty (lambda/2) sum beta^2 is a normal prior on the
+log-odds whose width is that of the level rates: lambda = p (1 - p) (M + 1), p the overall rate and M the prior
+strength. It has one answer also where attributes say the same thing and where all leads of a level were won.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibrate.packed import Floats, PackedLeads, PairSums
+
+_SAMPLE = 200_000
+_MOST_STEPS = 50
+_MOST_PASSES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A symmetric positive matrix over intercept and levels, solved by taking out the largest attribute first.
+
+    order: as in `PairSums`.  inner: intercept, then `square`.  beside, largest: with the intercept's row.
+    """
+
+    order: tuple[int, ...]
+    inner: Floats
+    beside: Floats
+    largest: Floats
+
+    @classmethod
+    def of(cls, sums: PairSums, total: float, penalty: float) -> Normal:
+        """From weighted counts of level pairs, the sum of all weights, and the penalty on all but the intercept."""
+        levels = np.concatenate([np.diag(sums.square), sums.largest])
+        size = len(sums.square) + 1
+        inner = np.empty((size, size))
+        inner[1:, 1:] = sums.square
+        inner[0, 0] = total
+        inner[0, 1:] = inner[1:, 0] = levels[: size - 1]
+        inner[np.arange(1, size), np.arange(1, size)] += penalty
+        beside = np.vstack([levels[size - 1 :], sums.beside])
+        return cls(sums.order, inner, beside, sums.largest + penalty)
+
+    def solve(self, right: Floats) -> Floats:
+        """The solution for one right-hand side or several, a column each; intercept first, then in this order."""
+        size = len(self.inner)
+        scaled = self.beside / self.largest
+        first = np.linalg.solve(self.inner - scaled @ self.beside.T, right[:size] - scaled @ right[size:])
+        rest = (right[size:].T / self.largest).T - scaled.T @ first
+        return np.concatenate([first, rest])
+
+
+@dataclass(frozen=True, slots=True)
+class RidgeLogit:
+    """log(p / (1 - p)) = intercept + the coefficient of each level of the lead.
+
+    coefficients: an array an attribute, one a level.  information: its penalised information, None for no fit.
+    """
+
+    intercept: float
+    coefficients: tuple[Floats, ...]
+    information: Normal | None
+
+    def log_odds(self, leads: PackedLeads, piece: slice) -> Floats:
+        """Of some leads, one each."""
+        return self.intercept + leads.totals(self.coefficients, piece)
+
+
+def ridge_penalty(rate: float, strength: float) -> float:
+    """The penalty lambda = p (1 - p) (M + 1): the prior of the level rates on the log-odds scale; infinite with M."""
+    return rate * (1 - rate) * (strength + 1)
+
+
+def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
+    """The penalised fit; all coefficients 0 where the penalty is infinite or nobody, or everybody, won.
+
+    Up to 200,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
+    leads correct it until the largest step is below 0.00001; the information is taken anew where a step is not an
+    eighth of the one before, as with levels that the sample holds few of, and so its errors are within a tenth.
+    Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
+    """
+    won = int(leads.won.sum(dtype=np.int64))
+    if not 0 < won < leads.leads or math.isinf(penalty) or not leads.sizes:
+        rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
+        return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
+    sample = leads.some(_SAMPLE)
+    fit = _newton(sample, penalty * sample.leads / leads.leads, _start(leads))
+    return fit if sample is leads else _corrected(leads, penalty, fit)
+
+
+def _corrected(leads: PackedLeads, penalty: float, fit: RidgeLogit) -> RidgeLogit:
+    """The fit of all leads from one that is near."""
+    was, size = 0.0, math.inf
+    for _ in range(_MOST_PASSES):
+        if size > was / 8:
+            fit = replace(fit, information=_information(leads, fit, penalty))
+        was = size
+        fit, size = _moved(fit, _step(leads, fit, penalty))
+        if size < 1e-5:
+            return fit
+    return _newton(leads, penalty, fit)
+
+
+def _start(leads: PackedLeads) -> RidgeLogit:
+    rate = float(leads.won.mean())
+    return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
+
+
+def _newton(leads: PackedLeads, penalty: float, fit: RidgeLogit) -> RidgeLogit:
+    """Newton's method with halving, until no coefficient moves by more than 1e-9."""
+    loss = _loss(leads, fit, penalty)
+    for _ in range(_MOST_STEPS):
+        fit = replace(fit, information=_information(leads, fit, penalty))
+        step = _step(leads, fit, penalty)
+        moved, size = _moved(fit, step)
+        if size < 1e-9:
+            return moved
+        while (new := _loss(leads, moved, penalty)) > loss + 1e-9 * abs(loss) and size > 1e-9:
+            step, size = step / 2, size / 2
+            moved, _ = _moved(fit, step)
+        fit, loss = moved, new
+    return fit
+
+
+def _information(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Normal:
+    """Minus the second derivatives of the penalised log-likelihood."""
+    sums = leads.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(leads, fit))
+    return Normal.of(sums, float(sums.largest.sum()), penalty)
+
+
+def _step(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Floats:
+    """Newton's step by the information that the fit has; intercept first, then in its order."""
+    assert fit.information is not None  # noqa: S101
+    total = 0.0
+
+    def missed() -> Iterator[tuple[slice, Floats]]:
+        nonlocal total
+        for piece, chance in _chances(leads, fit):
+            left = leads.won[piece] - chance
+            total += float(left.sum())
+            yield piece, left
+
+    sums = leads.sums(missed())
+    pulled = [sums[place] - penalty * fit.coefficients[place] for place in fit.information.order]
+    return fit.information.solve(np.concatenate([[total], *pulled]))
+
+
+def _moved(fit: RidgeLogit, step: Floats) -> tuple[RidgeLogit, float]:
+    """The fit after a step, and the step's largest part."""
+    assert fit.information is not None  # noqa: S101
+    order = fit.information.order
+    parts = np.split(step[1:], np.cumsum([len(fit.coefficients[place]) for place in order])[:-1])
+    by_place = dict(zip(order, parts, strict=True))
+    moved = tuple(old + by_place[place] for place, old in enumerate(fit.coefficients))
+    return RidgeLogit(fit.intercept + float(step[0]), moved, fit.information), float(np.abs(step).max())
+
+
+def _loss(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> float:
+    """Minus the penalised log-likelihood."""
+    loss = penalty / 2 * sum(float(part @ part) for part in fit.coefficients)
+    for piece in leads.chunks():
+        odds = fit.log_odds(leads, piece)
+        loss += float(np.logaddexp(0, odds).sum() - odds @ leads.won[piece])
+    return loss
+
+
+def _chances(leads: PackedLeads, fit: RidgeLogit) -> Iterator[tuple[slice, Floats]]:
+    for piece in leads.chunks():
+        yield piece, chance_of(fit.log_odds(leads, piece))
+
+
+def chance_of(log_odds: Floats) -> Floats:
+    """Chances, 0 to 1, of log-odds."""
+    chances: Floats = 0.5 + 0.5 * np.tanh(log_odds / 2)
+    return chances
