@@ -91,6 +91,23 @@ def sentinels(values: ArrayLike, edges: ArrayLike) -> Sentinels:
     return Sentinels(*(tuple(held[mask & own].tolist()) for mask in (standing, odd)))
 
 
+def equal_bins(leads: ArrayLike, bins: int, alone: Sequence[int] = ()) -> tuple[int, ...]:
+    """First cell of each of so many bins of about equally many leads; fewer where one cell holds much of them.
+
+    alone: cells that stay bins of their own; the others share the bins.
+    """
+    n = np.asarray(leads, dtype=np.float64).copy()
+    n[list(alone)] = 0
+    below = np.concatenate(([0.0], np.cumsum(n)))
+    wanted = below[-1] * np.arange(1, bins) / bins
+    after = np.searchsorted(below, wanted)
+    before = np.maximum(after - 1, 0)
+    cuts = np.where(wanted - below[before] < below[np.minimum(after, len(n))] - wanted, before, after)
+    cuts = cuts[(below[cuts] > 0) & (below[cuts] < below[-1])]
+    own = [place for cell in alone for place in (cell, cell + 1)]
+    return tuple(sorted({0, *cuts.tolist(), *(place for place in own if place < len(n))}))
+
+
 def best_bins(
     leads: ArrayLike,
     conversions: ArrayLike,
