@@ -7,26 +7,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from calibrate import __version__
 from calibrate.attributes import gate_cells, plan_attributes
+from calibrate.audit import Overlap, overlap_audit
 from calibrate.codes import CodeStore, encode
 from calibrate.columns import profile_columns
 from calibrate.draft import Provenance, draft_rules
 from calibrate.errors import DataError
 from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, open_leads, remarks_of
-from calibrate.held_out import Trial, joint_scores, make_trial
+from calibrate.held_out import Trial, all_scores, make_trial
 from calibrate.leaks import LeakFlag, leak_flags
+from calibrate.learning import learn
 from calibrate.outcome import Outcome, check_arrival, compile_outcome, counted_leads
-from calibrate.ranking import ScoreCounts
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
 from calibrate.rules import Rules
-from calibrate.scorecard import Scorecard, learn_scorecard
-from calibrate.settings import Settings, SourceSettings
+from calibrate.sample_size import Readiness, readiness
+from calibrate.settings import PointColumn, Settings, SourceSettings
+from calibrate.shaping import Shaped, shaping_steps
 from calibrate.source import ReadingOptions, Source, open_source
-from calibrate.units import fitting_unit
+from calibrate.surprises import Surprises, surprising_leads
 from calibrate.validation import Validation, first_and_last, validate
 
 Progress = Callable[[str], None]
@@ -58,6 +61,10 @@ class Calibration:
 
     rows: leads in the file.  overall: of the counted leads.  strength: leads of evidence a level needs before half
     its lift is believed (infinite when history shows no differences beyond chance).
+    column: the points that the rules carry.  overlap: how much of the lift points is counted twice.
+    shaping: the ranking before and after each change of the points, as they were learned first.
+    surprises: held-out leads that went against their score, None where there are too few or their outcomes may still
+    change.  readiness: what the history is enough for.
     attributes: widest span of points first.  reading: how the file was read, in sentences.
     first_day, last_day: ISO dates of the counted leads, None without --date.
     """
@@ -71,7 +78,12 @@ class Calibration:
     left_out: tuple[LeftOut, ...]
     remarks: tuple[Remark, ...]
     strength: float
+    column: PointColumn
     validation: Validation | None
+    overlap: Overlap
+    shaping: tuple[Shaped, ...]
+    surprises: Surprises | None
+    readiness: Readiness
     rules: Rules
     settings: Settings
     reading: tuple[str, ...]
@@ -96,7 +108,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         DataError: the leads cannot be learned from.
         SettingsError: a setting does not fit the leads.
     """
-    with open_source(data, reading_options(settings.source)) as source:
+    # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
+    with open_source(data, reading_options(settings.source)) as source, threadpool_limits(1, "blas"):
         progress("reading a sample")
         sample = source.sample()
         if not sample.num_rows:
@@ -119,17 +132,58 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
         trial = _without_suspects(trial, flags, settings)
         places = [place for place in range(len(cells)) if store.cells[place].column not in barred]
-        learned = _learn(trial, places, settings)
-        if not learned.places:
-            raise DataError(_nothing_to_learn(source.name, learned, settings))
+        progress("learning points, and others without the leads that test them")
+        learned = learn(trial, places, settings, source.name, force=force)
         progress("testing the points on leads that did not make them")
-        validation = validate(trial, learned.places, _with_unit(settings, learned.unit)) if _both(overall) else None
-        findings = Findings(profiles, flags, store, learned.places, learned.card)
-        attributes = attribute_evidence(learned.card, settings.points.column, idle=len(learned.empty))
+        validation = validate(trial, learned, settings)
+        column = _column(settings, validation)
+        progress("looking for overlap and surprises")
+        overlap = overlap_audit(store, learned.places, learned.card)
+        attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
+        findings = Findings(profiles, flags, store, overlap)
         remarks = [*learned.remarks, *open_leads(outcome, sample)]
-        remarks += remarks_of(findings, sample, attributes, overall, validation, settings)
+        remarks += remarks_of(findings, sample, attributes, overall, validation, settings, column)
         reasons = {**left_out, **barred, **learned.empty}
-        return _result(source, store, outcome, overall, learned, attributes, validation, reasons, remarks, settings)
+        first, last = first_and_last(store)
+        settled = settled_settings(settings, source, attributes)
+        provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
+        score = learned.score(column, settings.points)
+        population = all_scores(store, learned.card, column, settings, score.base)
+        return Calibration(
+            source_name=source.name,
+            rows=store.rows,
+            outcome=outcome.words,
+            overall=overall,
+            excluded=tuple(Excluded(leads, reason) for leads, reason in store.excluded),
+            attributes=attributes,
+            left_out=tuple(LeftOut(name, reason) for name, reason in reasons.items()),
+            remarks=by_harm(remarks),
+            strength=learned.card.strength,
+            column=column,
+            validation=validation,
+            overlap=overlap,
+            shaping=shaping_steps(trial, learned, column, settings),
+            surprises=surprising_leads(store, learned, column) if _settled(outcome, settings) else None,
+            readiness=readiness(overall.conversions, overall.leads),
+            rules=draft_rules(attributes, overall, population, validation, provenance, settled, score, column),
+            settings=settled,
+            # Told or guessed is the same to the points: a run with its own calibrate.toml writes the same bytes.
+            reading=source.reading,
+            first_day=first,
+            last_day=last,
+        )
+
+
+def _column(settings: Settings, validation: Validation | None) -> PointColumn:
+    """The points that the rules carry: those asked for, or the ones that rank best; cautious where no one knows."""
+    if settings.points.column != "best":
+        return settings.points.column
+    return validation.best if validation else "cautious"
+
+
+def _settled(outcome: Outcome, settings: Settings) -> bool:
+    """Whether a lead that was not won is lost for good, as far as is known."""
+    return settings.outcome.mature_days is not None or not (outcome.doubtful or outcome.deal_keys is not None)
 
 
 def _without_suspects(trial: Trial, flags: Sequence[LeakFlag], settings: Settings) -> Trial:
@@ -137,50 +191,6 @@ def _without_suspects(trial: Trial, flags: Sequence[LeakFlag], settings: Setting
     suspects = {flag.column for flag in flags if flag.mutes} - set(settings.columns.allow)
     cells = tuple(replace(item, mute_missing=item.column in suspects) for item in trial.store.cells)
     return replace(trial, store=replace(trial.store, cells=cells))
-
-
-@dataclass(frozen=True, slots=True)
-class _Learned:
-    """The card, the places of its attributes in the store, columns with nothing to say, and what a point is worth."""
-
-    places: tuple[int, ...]
-    card: Scorecard
-    empty: dict[str, str]
-    unit: float
-    remarks: list[Remark]
-
-
-def _learn(trial: Trial, places: Sequence[int], settings: Settings) -> _Learned:
-    """The card of the attributes that have levels to tell apart, in the unit that fits."""
-    first = learn_scorecard(trial.cells(places), trial.totals(places), settings.points)
-    useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
-    named = {item.cells.column for item, keep in zip(first.attributes, useful, strict=True) if keep}
-    empty = {
-        item.cells.column: "no value has enough leads to say anything"
-        if all(item.levels.too_few)
-        else "one level holds every lead: no difference between its values is beyond chance"
-        for item in first.attributes
-        if item.cells.column not in named
-    }
-    kept = tuple(place for place, keep in zip(places, useful, strict=True) if keep)
-    unit, remark = fitting_unit(trial, kept, settings) if kept else (1, None)
-    card = learn_scorecard(trial.cells(kept), trial.totals(kept), _with_unit(settings, unit).points)
-    return _Learned(kept, card, empty, unit, [remark] if remark else [])
-
-
-def _nothing_to_learn(name: str, learned: _Learned, settings: Settings) -> str:
-    if not learned.empty:
-        return f"{name}: no column can be an attribute; see why with: calibrate inspect"
-    points = settings.points
-    return (
-        f"{name}: no value of any attribute has enough leads, expected {points.min_leads} leads with "
-        f"{points.min_expected:g} conversions and as many others at the overall rate; wait for more leads, or lower "
-        "points.min_leads and points.min_expected in calibrate.toml"
-    )
-
-
-def _with_unit(settings: Settings, unit: float) -> Settings:
-    return settings.model_copy(update={"points": settings.points.model_copy(update={"unit": unit})})
 
 
 def reading_options(settings: SourceSettings) -> ReadingOptions:
@@ -222,45 +232,3 @@ def _overall(store: CodeStore, source: Source, outcome: Outcome, settings: Setti
             f"{settings.points.min_conversions}. Points from so few jump about: wait, or take a draft with --force"
         )
     return rate
-
-
-def _both(overall: Rate) -> bool:
-    return 10 <= overall.conversions <= overall.leads - 10
-
-
-def _result(
-    source: Source,
-    store: CodeStore,
-    outcome: Outcome,
-    overall: Rate,
-    learned: _Learned,
-    attributes: tuple[AttributeEvidence, ...],
-    validation: Validation | None,
-    left_out: dict[str, str],
-    remarks: list[Remark],
-    settings: Settings,
-) -> Calibration:
-    first, last = first_and_last(store)
-    joint = joint_scores(store, learned.card, settings)
-    place = 1 if settings.points.column == "cautious" else 0
-    population = ScoreCounts.from_counts(joint[place], joint[2], joint[3])
-    settled = settled_settings(settings, source, attributes)
-    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
-    return Calibration(
-        source_name=source.name,
-        rows=store.rows,
-        outcome=outcome.words,
-        overall=overall,
-        excluded=tuple(Excluded(leads, reason) for leads, reason in store.excluded),
-        attributes=attributes,
-        left_out=tuple(LeftOut(column, reason) for column, reason in left_out.items()),
-        remarks=by_harm(remarks),
-        strength=learned.card.strength,
-        validation=validation,
-        rules=draft_rules(attributes, overall, population, validation, provenance, settled, learned.unit),
-        settings=settled,
-        # Told or guessed makes no difference to the points, so a run with its own calibrate.toml writes the same bytes.
-        reading=source.reading,
-        first_day=first,
-        last_day=last,
-    )

@@ -119,12 +119,21 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--fields", metavar="COLUMN,...", help="Use only these columns.")
 @click.option("--skip", metavar="COLUMN,...", help="Never use these.")
 @click.option("--allow", metavar="COLUMN,...", help="Give points although a leak was flagged.")
-@click.option("--points", type=click.Choice(["lift", "cautious"]), help="Column the rules carry.  [default: lift]")
+@click.option(
+    "--points",
+    type=click.Choice(["lift", "cautious", "adjusted", "log-odds", "best"]),
+    help="Column the rules carry; best takes the one that ranks held-out leads best.  [default: lift]",
+)
 @click.option(
     "--unit",
     type=click.Choice(["1", "0.5", "0.2", "0.1", "0.05", "0.01"]),
     help="Percentage points that one point is worth.  [default: 1]",
 )
+@click.option("--pdo", type=click.FloatRange(1, 1000), metavar="N", help="Log-odds points that double the odds.  [20]")
+@click.option("--offset", metavar="SCORE@ODDS", help="Anchor of log-odds points, such as 600@50.  [default: none]")
+@click.option("--scale", type=click.Choice(["points", "0-100"]), help="Make all scores fit in 0 to 100.")
+@click.option("--no-negative", is_flag=True, default=None, help="No points below 0: every attribute starts at 0.")
+@click.option("--draws", type=click.IntRange(0, 10_000), metavar="N", help="Drawn histories, for stability.  [500]")
 @click.option("--min-leads", type=click.IntRange(1), metavar="N", help="Fewest leads of a level.  [default: 30]")
 @click.option("--capacity", metavar="N/PERIOD", help="What sales can take, e.g. 40/week.")
 @click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
@@ -282,6 +291,11 @@ def _settings(voice: Voice, reading: dict[str, Any], options: dict[str, Any] | N
             "column": options["points"],
             "unit": float(options["unit"]) if options["unit"] else None,
             "min_leads": options["min_leads"],
+            "pdo": options["pdo"],
+            "offset": options["offset"],
+            "scale": options["scale"],
+            "negative": False if options["no_negative"] else None,
+            "draws": options["draws"],
         }
         changes["report"] = {"capacity": options["capacity"]}
     return load_settings(found, changes) if found else merged(Settings(), changes)

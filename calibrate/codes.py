@@ -33,6 +33,7 @@ class CodeStore:
     where one is named, else of the row.  day: since 1970, None without a date column.
     rows: leads in the source; excluded: leads not counted, by reason; the text says why.
     arrivals: all leads of the source, counted or not, by day from FIRST_DAY on; empty without a date column.
+    kept: for each row of the source, whether it is counted.
     """
 
     cells: tuple[Cells, ...]
@@ -43,6 +44,7 @@ class CodeStore:
     rows: int
     excluded: tuple[tuple[int, str], ...]
     arrivals: npt.NDArray[np.int64]
+    kept: npt.NDArray[np.bool_]
 
     @property
     def leads(self) -> int:
@@ -211,6 +213,7 @@ class _Marks:
         self.newest = NO_DAY
         self.arrivals = np.zeros(LAST_DAY - FIRST_DAY + 1 if settings.date else 0, dtype=np.int64)
         self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
+        self.kept = _Grown(np.bool_, rows)
         self.day = _Grown(np.int32, rows if settings.date else 0)
 
     def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | slice:
@@ -232,6 +235,7 @@ class _Marks:
                 early = keep & (won_days != NO_DAY) & (won_days < day)
                 self.early += int(np.count_nonzero(early))
                 keep &= ~early
+        self.kept.append(keep)
         kept = slice(None) if keep.all() else keep
         if day is not None:
             self.day.append(day[kept])
@@ -249,7 +253,7 @@ class _Marks:
         return (mixed(rows) % np.uint64(FOLDS)).astype(np.uint8)
 
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
-        won, fold = self.won.array(), self.fold.array()
+        won, fold, kept = self.won.array(), self.fold.array(), self.kept.array()
         day = self.day.array() if self.settings.date else None
         mature, as_of = self.settings.mature_days, self._as_of() if day is not None else NO_DAY
         out = 0
@@ -259,6 +263,7 @@ class _Marks:
             if out:
                 keep = ~outside
                 won, fold, day = won[keep], fold[keep], day[keep]
+                kept[kept] = keep
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
         late, young = (out, 0) if mature is None else (0, out)
@@ -270,8 +275,8 @@ class _Marks:
             (late, f"dated after {self.settings.as_of}"),
             (young, f"younger than {mature} days: too young to have converted by {newest}"),
         )
-        kept = tuple((leads, reason) for leads, reason in excluded if leads)
-        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, kept, self.arrivals)
+        left = tuple((leads, reason) for leads, reason in excluded if leads)
+        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, left, self.arrivals, kept)
 
     def _as_of(self) -> int:
         """The last day there is: as it was said, else the newest date, unless that stands far alone.

@@ -36,7 +36,7 @@ from calibrate.rules import (
     ScoreBand,
     ScoreChance,
 )
-from calibrate.settings import GateSettings, Settings
+from calibrate.settings import GateSettings, PointColumn, Settings
 from calibrate.validation import Validation
 from calibrate.worked import worked_leads
 
@@ -65,12 +65,12 @@ def draft_rules(
     validation: Validation | None,
     provenance: Provenance,
     settings: Settings,
-    unit: float = 1,
+    score: Score,
+    column: PointColumn,
 ) -> Rules:
     """The document of a run, with worked leads that it scores as stated.
 
-    population: the counted leads by final score, the reference of every percentile.  unit: percentage points
-    that a point is worth.
+    population: the counted leads by final score, the reference of every percentile.  column: the points it carries.
     """
     ids = _ids(attributes)
     groups = _groups(attributes, settings)
@@ -79,7 +79,7 @@ def draft_rules(
         id=_slug(provenance.source.rsplit(".", 1)[0]),
         version="1",
         title=settings.report.title or f"Lead score learned from {provenance.source}",
-        score=Score(unit=unit),
+        score=score,
         baseline=Baseline(
             leads=overall.leads,
             conversions=overall.conversions,
@@ -92,7 +92,7 @@ def draft_rules(
         gates=_gates(attributes, settings),
         groups=groups,
         rules=tuple(_rule(item, rule_id) for item, rule_id in zip(attributes, ids, strict=True)),
-        bands=_bands(population, validation, settings),
+        bands=_bands(population, validation, column),
         reference=Reference(
             population=f"{population.total_leads:,} counted leads of {provenance.source}",
             leads=population.total_leads,
@@ -110,7 +110,7 @@ def draft_rules(
             from_=provenance.first_day,
             to=provenance.last_day,
             outcome=provenance.outcome,
-            points=settings.points.column,
+            points=column,
             settings=_plain(settings),
         ),
     )
@@ -131,8 +131,8 @@ def _rule(item: AttributeEvidence, rule_id: str) -> Rule:
         group=item.group,
         label=item.name,
         cases=cases,
-        otherwise=otherwise.points if otherwise else 0,
-        missing=missing.points if missing else 0,
+        otherwise=otherwise.points if otherwise else item.unknown,
+        missing=missing.points if missing else item.unknown,
         otherwise_evidence=_evidence(otherwise) if otherwise else None,
         missing_evidence=_evidence(missing) if missing else None,
     )
@@ -169,6 +169,10 @@ def _evidence(level: LevelEvidence) -> Evidence:
         points_lift=level.points_lift,
         points_cautious=level.points_cautious,
         points_adjusted=level.points_adjusted,
+        points_log_odds=level.points_log_odds,
+        adjusted_lift=_short_or_none(level.adjusted_lift),
+        adjusted_low=_short_or_none(level.adjusted_low),
+        adjusted_high=_short_or_none(level.adjusted_high),
         strength=level.evidence,
         note=level.note,
     )
@@ -218,11 +222,11 @@ def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict
     }
 
 
-def _bands(population: ScoreCounts, validation: Validation | None, settings: Settings) -> tuple[ScoreBand, ...]:
+def _bands(population: ScoreCounts, validation: Validation | None, column: PointColumn) -> tuple[ScoreBand, ...]:
     """A to D by share of the counted leads; the rates are of the held-out leads at the same scores."""
     cuts = named_cuts(population)
     names = _band_names(population, cuts)
-    held = validation.ranking(settings.points.column).scores if validation else None
+    held = validation.ranking(column).scores if validation else None
     bands = []
     above: int | None = None
     for name, start in zip(names, [*cuts, None], strict=True):
@@ -301,6 +305,10 @@ def _slug(text: str) -> str:
 def _short(number: float) -> float:
     """Six digits behind the point are plenty for a rate and keep the file readable."""
     return round(number, 6)
+
+
+def _short_or_none(number: float | None) -> float | None:
+    return None if number is None else _short(number)
 
 
 def _plain(settings: Settings) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from calibrate.lift import Lift
+    from calibrate.points import Worth
     from calibrate.scorecard import CardAttribute, Scorecard
+    from calibrate.settings import PointColumn
 
 LevelKind = Literal["value", "bin", "placeholder", "other", "missing"]
 MOST_CUTS = 70
+_Z = 1.959963984540054
 Strength = Literal["strong", "some", "weak", "too few"]
 
 
@@ -42,7 +47,11 @@ class LevelEvidence:
     chosen by the outcome after allowing for that choice; q_value after Benjamini-Hochberg over the calibration; both
     None where there is no test (everybody in one level).
     evidence: strong q < .05, some q < .20, else weak; too few where the level is below the minimum.
-    points: the column that the rules carry.
+    adjusted_lift, adjusted_low, adjusted_high: percentage points with the overlap of attributes taken out, 95 %;
+    None where they were not learned, the ends also where the linear model gave them none.
+    points_log_odds: None unless asked for.  points: the column that the rules carry; support_low, support_high: the
+    points that the data support, 95 %, not rounded: the range of the lift, that of the posterior for cautious ones.
+    woe: weight of evidence, log-odds.
     """
 
     level: Level
@@ -65,6 +74,13 @@ class LevelEvidence:
     points_adjusted: int | None
     points: int
     note: str = ""
+    adjusted_lift: float | None = None
+    adjusted_low: float | None = None
+    adjusted_high: float | None = None
+    points_log_odds: int | None = None
+    support_low: float = 0.0
+    support_high: float = 0.0
+    woe: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,7 @@ class AttributeEvidence:
     column: as it is called in the file.  name: as people read it.  member: for an attribute made from
     a set column (`a;b;c`), the value whose presence it is about.  trend: how its bins run.
     omnibus_p: does the attribute matter at all (Pearson chi-square over its levels), None for one level.
+    unknown: points of a value that history does not know.
     """
 
     column: str
@@ -85,6 +102,7 @@ class AttributeEvidence:
     separator: str | None = None
     trend: Literal["up", "down", "none"] | None = None
     omnibus_p: float | None = None
+    unknown: int = 0
 
     @property
     def span(self) -> int:
@@ -94,14 +112,17 @@ class AttributeEvidence:
 
 
 def attribute_evidence(
-    card: Scorecard, column: Literal["lift", "cautious"], idle: int = 0
+    card: Scorecard, column: PointColumn, worth: Worth | None = None, idle: int = 0
 ) -> tuple[AttributeEvidence, ...]:
     """The evidence of every attribute of a scorecard, widest span of points first; levels by rate, best first.
 
-    column: the points that the rules carry. A level with too few leads keeps its lift to be seen and gets no points.
+    column: the points that the rules carry.  worth: what one of them says; one percentage point if not said. A level
+    with too few leads keeps its lift to be seen and gets no points.
     idle: attributes that were looked at and have no levels to tell apart; each is a test that found nothing.
     """
     from calibrate.lift import adjusted_by_attribute, level_lifts
+    from calibrate.points import Worth
+    from calibrate.support import supported_points
 
     lifts = [level_lifts(item.conversions, item.leads, card.conversions, card.leads) for item in card.attributes]
     lifts = [
@@ -111,7 +132,8 @@ def attribute_evidence(
     tests = [[lift.p_value for lift in row] for row in lifts]
     q_values = adjusted_by_attribute([*tests, *([1.0] for _ in range(idle))])[: len(tests)]
     found = [
-        _attribute(item, row, q_row, column) for item, row, q_row in zip(card.attributes, lifts, q_values, strict=True)
+        _attribute(item, row, q_row, supported_points(item, row, column, worth or Worth(), card), column)
+        for item, row, q_row in zip(card.attributes, lifts, q_values, strict=True)
     ]
     return tuple(sorted(found, key=lambda item: (-item.span, item.name)))
 
@@ -122,24 +144,31 @@ def _allowing_for_cuts(item: CardAttribute, place: int, lift: Lift) -> Lift:
     Simulated without a signal (24,000 histories of 3,000 leads in 200 cells), the least p-value of the chosen bins
     was 9 times too small near .01, 26 near .001 and 53 to 72 near .00003; fewer cells make it less.
     """
-    cells = item.cells
-    if lift.p_value is None or cells.kind != "number" or cells.fixed or item.levels.levels[place].kind != "bin":
+    if lift.p_value is None or not item.levels.cut_by_outcome or item.levels.levels[place].kind != "bin":
         return lift
-    return replace(lift, p_value=min(1.0, lift.p_value * max(1, min(len(cells.edges), MOST_CUTS))))
+    return replace(lift, p_value=min(1.0, lift.p_value * max(1, min(len(item.cells.edges), MOST_CUTS))))
 
 
 def _attribute(
     item: CardAttribute,
     lifts: tuple[Lift, ...],
     q_values: tuple[float | None, ...],
-    column: Literal["lift", "cautious"],
+    support: Sequence[tuple[float, float]],
+    column: PointColumn,
 ) -> AttributeEvidence:
     from calibrate.lift import omnibus_p
     from calibrate.rates import wilson_interval
+    from calibrate.woe import weight_of_evidence
 
+    woe = weight_of_evidence(item.conversions, item.leads)
     lows, highs = wilson_interval(item.conversions, item.leads)
     levels = [
-        _level(item, place, lift, q_value, (float(lows[place]), float(highs[place])), column)
+        replace(
+            _level(item, place, lift, q_value, (float(lows[place]), float(highs[place])), column),
+            support_low=support[place][0],
+            support_high=support[place][1],
+            woe=float(woe[place]),
+        )
         for place, (lift, q_value) in enumerate(zip(lifts, q_values, strict=True))
     ]
     cells = item.cells
@@ -155,6 +184,7 @@ def _attribute(
         separator=cells.separator,
         trend=item.levels.trend,
         omnibus_p=omnibus_p(item.leads, item.conversions),
+        unknown=item.unknown[column],
     )
 
 
@@ -164,13 +194,14 @@ def _level(
     lift: Lift,
     q_value: float | None,
     interval: tuple[float, float],
-    column: Literal["lift", "cautious"],
+    column: PointColumn,
 ) -> LevelEvidence:
     from calibrate.lift import evidence_word
 
     level = item.levels.levels[place]
     too_few = item.levels.too_few[place]
     points = {name: int(values[place]) for name, values in item.points.items()}
+    lift_there, spread = _effect(item, place)
     leads, conversions = int(item.leads[place]), int(item.conversions[place])
     return LevelEvidence(
         level=level,
@@ -190,10 +221,22 @@ def _level(
         evidence="too few" if too_few else evidence_word(q_value),
         points_lift=points["lift"],
         points_cautious=points["cautious"],
-        points_adjusted=None,
-        points=0 if item.levels.muted[place] else points[column],
+        points_adjusted=points.get("adjusted"),
+        points=int(item.level_points(column)[place]),
         note=_note(level, too_few, item.levels.muted[place]),
+        adjusted_lift=lift_there,
+        adjusted_low=None if spread is None or lift_there is None else lift_there - spread,
+        adjusted_high=None if spread is None or lift_there is None else lift_there + spread,
+        points_log_odds=points["log-odds"] if column == "log-odds" else None,
     )
+
+
+def _effect(item: CardAttribute, place: int) -> tuple[float | None, float | None]:
+    """The adjusted lift of a level and half its 95 % range, percentage points; None where not learned."""
+    if item.effect is None:
+        return None, None
+    error = float(item.effect.error[place])
+    return float(item.effect.lift[place]), None if math.isnan(error) else _Z * error
 
 
 def _note(level: Level, too_few: bool, muted: bool) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from calibrate.audit import DOUBLE, Overlap
 from calibrate.codes import CodeStore
 from calibrate.columns import ColumnProfile, spelling_variants
 from calibrate.evidence import AttributeEvidence
@@ -21,25 +21,22 @@ from calibrate.outcome import Outcome, plain_texts
 from calibrate.proposal import quoted
 from calibrate.rates import Rate
 from calibrate.remarks import Remark
-from calibrate.scorecard import Scorecard
-from calibrate.settings import Settings
-from calibrate.twins import cramers_v, find_twins, some_leads
+from calibrate.settings import PointColumn, Settings
+from calibrate.twins import find_twins
 from calibrate.validation import Validation
 
 _MOST_NAMED = 3
-_MOST_COMPARED = 60
-_LARGEST_TABLE = 1 << 16
+_CLOSE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the remarks are made from.  chosen: places in the store of the card's attributes."""
+    """What the remarks are made from."""
 
     profiles: tuple[ColumnProfile, ...]
     flags: Sequence[LeakFlag]
     store: CodeStore
-    chosen: Sequence[int]
-    card: Scorecard
+    overlap: Overlap
 
 
 def left_out_by_flags(
@@ -70,18 +67,20 @@ def remarks_of(
     overall: Rate,
     validation: Validation | None,
     settings: Settings,
+    column: PointColumn,
 ) -> list[Remark]:
     """Every remark of a run, unordered."""
     return [
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, settings),
         *_in_time(findings.store, settings),
-        *_overlaps(findings),
+        *_overlaps(findings.overlap, column),
+        *_flips(findings.overlap),
         *_duplicates(sample),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
         *_missing(attributes),
-        *_better_column(validation, settings),
+        *_better_column(validation, settings, column),
         *_chance(attributes),
     ]
 
@@ -172,31 +171,46 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     return [Remark("drift", text)]
 
 
-def _overlaps(findings: Findings) -> list[Remark]:
-    """Pairs of attributes that go together (Cramer's V of their levels above 0.7; above 0.9 almost the same).
+def _overlaps(overlap: Overlap, column: PointColumn) -> list[Remark]:
+    """Attributes that go together, and what that does to the sum of their points."""
+    pairs = [pair for pair in overlap.pairs if pair.v > _CLOSE]
+    named = [f"{pair.first} and {pair.second}{' (almost the same)' if pair.same else ''}" for pair in pairs]
+    together = ""
+    if named:
+        more = f"; {len(named) - _MOST_NAMED} more pairs" if len(named) > _MOST_NAMED else ""
+        together = f"{'; '.join(named[:_MOST_NAMED])}{more}: they go together closely. "
+    if column in ("adjusted", "log-odds"):
+        text = f"{together}{_words(column)} points take out what they have in common."
+        return [Remark("note", text)] if together else []
+    worth, factor = overlap.worth, overlap.factor
+    if worth is not None and factor is not None and factor >= DOUBLE:
+        text = (
+            f"{together}Attributes overlap, so summed points count {factor:.1f} times: ten points are worth only "
+            f"{worth:.0f} percentage points. --points adjusted takes the overlap out."
+        )
+        return [Remark("overlap", text)]
+    if together:
+        return [Remark("overlap", f"{together}Summed points count it twice; --points adjusted takes the overlap out.")]
+    return []
 
-    Among many attributes only those with the widest span of points are compared.
-    """
-    rows = some_leads(findings.store)
-    items = sorted(
-        zip(findings.card.attributes, findings.chosen, strict=True),
-        key=lambda pair: -int(np.ptp(pair[0].points["lift"])),
+
+def _flips(overlap: Overlap) -> list[Remark]:
+    """Levels whose lift is someone else's doing."""
+    if not overlap.flips:
+        return []
+    told = [
+        f"{flip.attribute} = {flip.level} ({flip.lift:+.1f} alone, {flip.adjusted:+.1f} beside the others)"
+        for flip in overlap.flips
+    ]
+    text = (
+        f"{_listed(told)} turn their sign when all attributes are looked at together: the lift, in percentage points, "
+        "belongs to another attribute."
     )
-    codes = {
-        item.cells.name: item.levels.of_cell.take(findings.store.codes[place][rows])
-        for item, place in items[:_MOST_COMPARED]
-    }
-    pairs = [(first, second, cramers_v(codes[first], codes[second])) for first, second in combinations(codes, 2)]
-    remarks = []
-    for low, high, how in ((0.9, 1.01, "say almost the same thing"), (0.7, 0.9, "go together closely")):
-        named = [f"{first} and {second}" for first, second, strength in pairs if low < strength <= high]
-        if named:
-            listed = "; ".join(named[:_MOST_NAMED]) + (
-                f"; {len(named) - _MOST_NAMED} more pairs" if len(named) > 3 else ""
-            )
-            text = f"{listed}: they {how}, so summed points count it twice. Keep one with --skip, or merge them."
-            remarks.append(Remark("overlap", text))
-    return remarks
+    return [Remark("overlap", text.replace("-", "\N{MINUS SIGN}") if all("-" in item for item in told) else text)]
+
+
+def _words(column: PointColumn) -> str:
+    return column[0].upper() + column[1:]
 
 
 def _duplicates(sample: pa.Table) -> list[Remark]:
@@ -292,18 +306,20 @@ def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.{also}")]
 
 
-def _better_column(validation: Validation | None, settings: Settings) -> list[Remark]:
-    if validation is None or validation.difference is None:
+def _better_column(validation: Validation | None, settings: Settings, column: PointColumn) -> list[Remark]:
+    """That another column ranks better beyond chance, or which one was taken and why."""
+    if validation is None:
         return []
-    gap = validation.difference
-    better, other = ("cautious", "lift") if gap.difference > 0 else ("lift", "cautious")
+    best, gap = validation.best, validation.against(column)
+    if settings.points.column == "best":
+        return [Remark("note", f"Best of the point columns on held-out leads: {best}. The rules carry it.")]
     # Cross-fitted, the p-value is too small where nothing is there: points lean against the fold they are tested on.
     sure = 0.05 if validation.kind == "out-of-time" else 0.001
-    if better == settings.points.column or gap.p_value >= sure or abs(gap.difference) < 0.002:
+    if gap is None or gap.p_value >= sure or abs(gap.difference) < 0.002:
         return []
     text = (
-        f"On held-out leads the {better} points rank better than the {other} points: {abs(gap.difference) * 100:.1f} "
-        f"more won-lost pairs of 100 in the right order, beyond chance. Use them with --points {better}."
+        f"On held-out leads the {best} points rank better than the {column} points: {gap.difference * 100:.1f} "
+        f"more won-lost pairs of 100 in the right order, beyond chance. Use them with --points {best}."
     )
     return [Remark("note", text)]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,17 @@ import numpy.typing as npt
 from calibrate.code_scores import code_scorer
 from calibrate.codes import FOLDS, CodeStore
 from calibrate.counts import ALL, OLDER, CellCounts, count_cells, parts_of
-from calibrate.levels import Cells, Ints
-from calibrate.scorecard import COLUMNS, Scorecard, learn_scorecard
-from calibrate.settings import Settings
+from calibrate.levels import Cells, Ints, Levels
+from calibrate.packed import PackedLeads, pack_leads
+from calibrate.ranking import ScoreCounts
+from calibrate.scorecard import Scorecard, learn_scorecard
+from calibrate.settings import PointColumn, PointSettings, Settings
 
 QUARTER = 91
 FEWEST = 50
-_DENSE = 1 << 21
+
+Parts = npt.NDArray[np.bool_]
+Piece = slice | npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Trial:
     counts: tuple[CellCounts, ...]
 
     @property
-    def splits(self) -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+    def splits(self) -> list[tuple[Parts, Parts]]:
         """For each test, the parts that learn and the parts that are tested."""
         if self.newest_from is not None:
             return [(OLDER, ~OLDER)]
@@ -45,9 +50,35 @@ class Trial:
         """The cells of some attributes of the store."""
         return [self.store.cells[place] for place in places]
 
-    def totals(self, places: Sequence[int], parts: npt.NDArray[np.bool_] = ALL) -> list[tuple[Ints, Ints]]:
+    def totals(self, places: Sequence[int], parts: Parts = ALL) -> list[tuple[Ints, Ints]]:
         """Leads and conversions by cell of these attributes over some parts."""
         return [self.counts[place].of(parts) for place in places]
+
+    def pieces(self, parts: Parts = ALL, every: int = 1) -> Iterator[Piece]:
+        """Where the leads of some parts stand, one in so many, a cacheful at a time."""
+        for piece in self.store.chunks():
+            if parts.all() and every == 1:
+                yield piece
+                continue
+            taken = np.arange(piece.start + -piece.start % every, piece.stop, every)
+            yield taken[parts.take(self.parts[taken])]
+
+    def pack(self, places: Sequence[int], parts: Parts, levels: Sequence[Levels]) -> PackedLeads:
+        """The leads of some parts with the level of each of these attributes."""
+        return pack_leads(
+            [self.store.codes[place] for place in places],
+            [item.of_cell for item in levels],
+            [len(item.levels) for item in levels],
+            self.store.won,
+            list(self.pieces(parts)),
+        )
+
+    def learn(
+        self, places: Sequence[int], settings: PointSettings, parts: Parts = ALL, *, joint: bool, errors: bool = False
+    ) -> Scorecard:
+        """The scorecard of some parts; joint: with the effects of all attributes beside each other."""
+        packing = partial(self.pack, places, parts) if joint else None
+        return learn_scorecard(self.cells(places), self.totals(places, parts), settings, packing, errors=errors)
 
 
 def make_trial(store: CodeStore, *, by_account: bool) -> Trial:
@@ -75,58 +106,61 @@ def newest_quarter(store: CodeStore) -> int | None:
     return first if enough else None
 
 
-def held_out_scores(
-    trial: Trial, places: Sequence[int], settings: Settings, every: int = 1
-) -> list[npt.NDArray[np.int64]]:
-    """For each test a table as `joint_scores` gives it, of leads scored by points made from other leads."""
-    tables = []
-    for learn, test in trial.splits:
-        card = learn_scorecard(trial.cells(places), trial.totals(places, learn), settings.points)
-        tables.append(joint_scores(trial.store, card, settings, (trial.parts, test), every))
-    return tables
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Leads scored by points made from other leads, test by test.
 
-
-def joint_scores(
-    store: CodeStore,
-    card: Scorecard,
-    settings: Settings,
-    only: tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]] | None = None,
-    every: int = 1,
-) -> npt.NDArray[np.int64]:
-    """Rows lift score, cautious score, leads, conversions; a column for each pair of scores that some lead has.
-
-    only: each lead's part, and the parts that are wanted.  every: take one lead in so many.
+    lead: place in the store.  test: which test it belongs to; scores of different tests come from different points.
+    scores: one array a point column.
     """
-    scorers = [code_scorer(card, column, store, settings) for column in COLUMNS]
-    bounds = [scorer.bounds() for scorer in scorers]
-    lows, widths = [low for low, _ in bounds], [high - low + 1 for low, high in bounds]
-    size = 2 * widths[0] * widths[1]
-    dense = np.zeros(size if size <= _DENSE else 0, dtype=np.int64)
-    sparse: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
-    for piece in store.chunks():
-        rows: slice | npt.NDArray[np.intp] = piece
-        if only is not None or every > 1:
-            taken = np.arange(piece.start + -piece.start % every, piece.stop, every)
-            rows = taken if only is None else taken[only[1].take(only[0][taken])]
-        keys = np.zeros(len(store.won[rows]), dtype=np.int64)
-        for scorer, low, width in zip(scorers, lows, widths, strict=True):
-            keys = keys * width + (scorer.scores(store, rows) - low)
-        keys = keys * 2 + store.won[rows]
-        if len(dense):
-            dense += np.bincount(keys, minlength=size)
-        else:
-            sparse.append(np.unique(keys, return_counts=True))
-    if len(dense):
-        keys = np.flatnonzero(dense)
-        return _table(keys, dense[keys], lows, widths[1])
-    keys = np.concatenate([part for part, _ in sparse])
-    counts = np.concatenate([part for _, part in sparse])
-    return _table(keys, counts, lows, widths[1])
+
+    lead: npt.NDArray[np.intp]
+    test: npt.NDArray[np.uint8]
+    won: npt.NDArray[np.uint8]
+    scores: dict[PointColumn, npt.NDArray[np.int32]]
+
+    def counts(self, column: PointColumn) -> list[ScoreCounts]:
+        """Leads and conversions by score, one histogram a test."""
+        scores = self.scores[column]
+        tests = [self.test == test for test in range(int(self.test.max(initial=0)) + 1)]
+        return [ScoreCounts.from_arrays(scores[own], self.won[own]) for own in tests]
 
 
-def _table(keys: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], lows: list[int], width: int) -> Ints:
-    """Keys (pair of scores, won) with their counts as the four rows; a key may stand more than once."""
-    pairs, place = np.unique(keys // 2, return_inverse=True)
-    leads = np.bincount(place, weights=counts, minlength=len(pairs)).astype(np.int64)
-    won = np.bincount(place, weights=counts * (keys % 2), minlength=len(pairs)).astype(np.int64)
-    return np.stack([pairs // width + lows[0], pairs % width + lows[1], leads, won])
+def held_out(
+    trial: Trial,
+    cards: Sequence[Scorecard],
+    columns: Sequence[PointColumn],
+    settings: Settings,
+    every: int = 1,
+    zero: Mapping[PointColumn, int] | None = None,
+) -> HeldOut:
+    """The held-out leads by the cards of their tests, which have points; every: take one lead in so many.
+
+    zero: by column, the score of a lead without points; the tests share it, whatever their cards were shifted by.
+    """
+    leads, tests, scores = [], [], {column: [np.zeros(0, np.int32)] for column in columns}
+    for test, ((_, tested), card) in enumerate(zip(trial.splits, cards, strict=True)):
+        scorers = {column: code_scorer(card, column, trial.store, settings) for column in columns}
+        start = {column: (zero or {}).get(column, 0) - card.shift(column) for column in columns}
+        for piece in trial.pieces(tested, every):
+            where = np.arange(piece.start, piece.stop) if isinstance(piece, slice) else piece
+            leads.append(where)
+            tests.append(np.full(len(where), test, dtype=np.uint8))
+            for column, scorer in scorers.items():
+                scores[column].append(scorer.scores(trial.store, where) + np.int32(start[column]))
+    lead = np.concatenate([np.zeros(0, np.intp), *leads])
+    return HeldOut(
+        lead=lead,
+        test=np.concatenate([np.zeros(0, np.uint8), *tests]),
+        won=trial.store.won[lead],
+        scores={column: np.concatenate(parts) for column, parts in scores.items()},
+    )
+
+
+def all_scores(
+    store: CodeStore, card: Scorecard, column: PointColumn, settings: Settings, base: int = 0
+) -> ScoreCounts:
+    """Every counted lead by its score, which starts at base: the population that percentiles compare with."""
+    scorer = code_scorer(card, column, store, settings)
+    parts = ((scorer.scores(store, piece) + np.int32(base), store.won[piece]) for piece in store.chunks())
+    return ScoreCounts.merged([ScoreCounts.from_arrays(scores, won) for scores, won in parts])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LEVEL_COLUMNS = (
     "attribute", "level", "leads", "conversions", "rate", "rate_low", "rate_high", "lift", "lift_low", "lift_high",
     "index", "p_value", "q_value", "evidence", "points_lift", "points_cautious", "points_adjusted", "points", "note",
+    "adjusted_lift", "adjusted_low", "adjusted_high", "points_log_odds",
 )  # fmt: skip
 BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
@@ -116,6 +117,7 @@ def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
                 item.name, row.level.label, row.leads, row.conversions, row.rate, row.rate_low, row.rate_high,
                 row.lift, row.lift_low, row.lift_high, row.index, row.p_value, row.q_value, row.evidence,
                 row.points_lift, row.points_cautious, row.points_adjusted, row.points, row.note,
+                row.adjusted_lift, row.adjusted_low, row.adjusted_high, row.points_log_odds,
             )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
         "strength": None if calibration.strength == float("inf") else calibration.strength,
         "validation": _validation(calibration.validation),
         "bands": _bands(calibration.validation),
-        "ties": _ties(calibration.validation, calibration.settings.points.column),
+        "ties": _ties(calibration.validation, calibration.column),
         "thresholds": [
             {"band": band.name, "from": band.from_, "share_of_leads": band.leads_share, "rate": band.rate}
             for band in calibration.rules.bands
@@ -160,7 +162,7 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
 def _validation(validation: Validation | None) -> dict[str, Any] | None:
     if validation is None:
         return None
-    gap, capacity = validation.difference, validation.capacity
+    capacity = validation.capacity
     return {
         "kind": validation.kind,
         "leads": validation.leads,
@@ -172,11 +174,15 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
             item.column: None if item.auc is None else {"auc": item.auc.auc, "low": item.auc.low, "high": item.auc.high}
             for item in validation.rankings
         },
-        "cautious_minus_lift": None
-        if gap is None
-        else {"difference": gap.difference, "low": gap.low, "high": gap.high, "p_value": gap.p_value},
+        "best": validation.best,
+        "best_minus": {item.other: _fields(item.difference) for item in validation.comparisons},
+        "promised_chance": {
+            item.column: None if item.check is None else _fields(item.check) for item in validation.rankings
+        },
+        "reached": {
+            item.column: None if item.reached is None else _fields(item.reached) for item in validation.rankings
+        },
         "capacity": None if capacity is None else _fields(capacity),
-        "overall_rate_plus_score": None if validation.check is None else _fields(validation.check),
     }
 
 

@@ -9,6 +9,7 @@ a unit of 1; beyond that the same formulas run on Python's unbounded integers, s
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -19,6 +20,19 @@ from calibrate.errors import SettingsError
 
 UNITS = (Fraction(1), Fraction(1, 2), Fraction(1, 5), Fraction(1, 10), Fraction(1, 20), Fraction(1, 100))
 Whole = TypeVar("Whole", int, NDArray[Any])  # one level, or a table of levels as an array of whole numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a point says.
+
+    unit: percentage points of conversion.  pdo: log-odds points that double the odds.  negative: whether there are
+    points below 0; otherwise every attribute starts at 0, and the ranking stays.
+    """
+
+    unit: Fraction = UNITS[0]
+    pdo: float = 20.0
+    negative: bool = True
 
 
 def round_half_away(numerator: Whole, denominator: Whole) -> Whole:
@@ -88,6 +102,27 @@ def cautious_points(
     for row in np.flatnonzero(np.abs(size % 1 - 0.5) <= 1e-9 * (1 + size)):
         points[row] = _exact(int(gain[row]), int(base[row]), all_leads, strength, scale)
     return points
+
+
+def rounded_points(lifts: NDArray[np.float64], unit: Fraction = UNITS[0]) -> NDArray[np.int64]:
+    """Points for lifts that are estimates, in percentage points: lift / unit, rounded half away from zero.
+
+    A hair beside a half counts as the half, so that the last digits of a fit do not decide.
+
+    >>> rounded_points(np.array([12.5, -12.499999999, 0.2])).tolist()
+    [13, -13, 0]
+    """
+    scaled = np.asarray(lifts, np.float64) / float(unit)
+    whole: NDArray[np.int64] = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5 + 1e-7)).astype(np.int64)
+    return whole
+
+
+def log_odds_points(log_odds: NDArray[np.float64], pdo: float) -> NDArray[np.int64]:
+    """Points of which `pdo` double the odds: log-odds times pdo / ln 2, rounded half away from zero.
+
+    Source: Siddiqi (2006), Credit Risk Scorecards, ch. 6.
+    """
+    return rounded_points(np.asarray(log_odds, np.float64) * (pdo / math.log(2)))
 
 
 def _points_per_rate(unit: Fraction) -> Fraction:

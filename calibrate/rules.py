@@ -93,7 +93,8 @@ Condition = Annotated[
 class Evidence(Part):
     """What history says about a case; as levels.csv has it.
 
-    rate, rate_low, rate_high: 0 to 1.  lift, lift_low, lift_high: percentage points.
+    rate, rate_low, rate_high: 0 to 1.  lift, lift_low, lift_high: percentage points; the adjusted ones with the
+    overlap of attributes taken out.
     """
 
     leads: Count
@@ -107,6 +108,10 @@ class Evidence(Part):
     points_lift: Whole | None = None
     points_cautious: Whole | None = None
     points_adjusted: Whole | None = None
+    points_log_odds: Whole | None = None
+    adjusted_lift: Number | None = None
+    adjusted_low: Number | None = None
+    adjusted_high: Number | None = None
     strength: Strength | None = None
     note: str = ""
 
@@ -193,12 +198,17 @@ class Group(Part):
 
 
 class Score(Part):
-    """The sum starts at base and ends between min and max. unit: what one stored point is worth."""
+    """The sum starts at base and ends between min and max.
+
+    unit: percentage points that one point is worth.  pdo: points that double the odds, for log-odds points; then unit
+    says nothing.
+    """
 
     base: Whole = 0
     min: Whole | None = None
     max: Whole | None = None
     unit: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1
+    pdo: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
 
 
 class ScoreBand(Part):
@@ -259,7 +269,7 @@ class MadeBy(Part):
     from_: Annotated[str | None, Field(alias="from")] = None
     to: str | None = None
     outcome: Text | None = None
-    points: Literal["lift", "cautious"] | None = None
+    points: Literal["lift", "cautious", "adjusted", "log-odds"] | None = None
     settings: dict[str, JsonValue] | None = None
 
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.rules import Id, Number, Text, Whole
 
-PointColumn = Literal["lift", "cautious"]
+PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
+PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]
 UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
 Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -93,13 +94,35 @@ class AttributeSettings(_Table):
 
 
 class PointSettings(_Table):
-    """How rates become points."""
+    """How rates become points.
 
-    column: PointColumn = "lift"
+    column: the one the rules carry; best is the one that ranks held-out leads best.  fit: how the overlap of
+    attributes is taken out, by a logistic model of the leads or a linear one of the counts of level pairs.
+    pdo: log-odds points that double the odds.  offset: score@odds that anchors them.  scale: 0-100 makes all scores
+    fit there.  negative: false starts every attribute at 0.  draws: histories drawn to see how stable points are.
+    """
+
+    column: PointChoice = "lift"
+    fit: Literal["auto", "logit", "linear"] = "auto"
     unit: float | None = None
+    pdo: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)] = 20.0
+    offset: Annotated[str, Field(pattern=r"^-?[0-9]{1,5}@[0-9]{1,6}(\.[0-9]{1,6})?$")] | None = None
+    scale: Literal["points", "0-100"] = "points"
+    negative: bool = True
+    draws: Annotated[int, Field(ge=0, le=10_000)] = 500
     min_leads: Many = 30
     min_expected: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     min_conversions: Many = 30
+
+    @model_validator(mode="after")
+    def _shape_is_one(self) -> Self:
+        if self.offset is not None and self.column != "log-odds":
+            raise ValueError('offset anchors log-odds points; expected column = "log-odds" beside it')
+        if self.scale == "0-100" and (self.unit is not None or self.offset is not None):
+            raise ValueError("scale 0-100 settles what a point is worth; take out unit and offset")
+        if self.offset is not None and float(self.offset.split("@")[1]) <= 0:
+            raise ValueError(f"offset {self.offset}: odds are above 0, such as 600@50")
+        return self
 
     @field_validator("unit")
     @classmethod

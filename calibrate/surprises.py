@@ -16,9 +16,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from calibrate.codes import CodeStore
 from calibrate.errors import DataError, SettingsError
+from calibrate.learning import Learned
 from calibrate.lift import LEAST_EXPECTED, adjusted_by_attribute
+from calibrate.probability import score_to_probability
 from calibrate.ranking import ScoreCounts, whole
+from calibrate.ridge import chance_of
+from calibrate.settings import PointColumn
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -30,6 +35,7 @@ FEWEST = 50  # leads; a tenth of fewer says nothing
 FEWEST_OF_LEVEL = 10
 MOST_HARD = 20
 SURE = 0.05
+_LOOK = 200_000
 _STRATUM = 20  # leads
 _STEPS = 5
 
@@ -66,6 +72,7 @@ class Surprises:
     levels: those beyond chance (q < .05), the surest first.
     hardest_high, hardest_low: places of the at most 20 lost leads of the top band and won ones of the bottom band
     that the chance was most against (the largest deviance residuals), worst first; None without chances.
+    rows_high, rows_low: the same as (row of the source, from 1; score).
     """
 
     high: int
@@ -77,6 +84,8 @@ class Surprises:
     levels: tuple[SurprisingLevel, ...]
     hardest_high: tuple[int, ...] | None
     hardest_low: tuple[int, ...] | None
+    rows_high: tuple[tuple[int, int], ...] = ()
+    rows_low: tuple[tuple[int, int], ...] = ()
 
 
 def find_surprises(
@@ -135,6 +144,39 @@ def find_surprises(
         hardest_high=None if expected is None else _first(lost, -expected[lost]),
         hardest_low=None if expected is None else _first(winners, expected[winners]),
     )
+
+
+def surprising_leads(store: CodeStore, learned: Learned, column: PointColumn) -> Surprises | None:
+    """The surprises among the held-out leads by their scores in a column; None where there are too few.
+
+    At most about 200,000 leads are looked at.
+    """
+    held = learned.held
+    if held is None:
+        return None
+    every = slice(None, None, max(1, len(held.lead) // _LOOK))
+    lead, scores, won = held.lead[every], held.scores[column][every], held.won[every]
+    curve = score_to_probability(ScoreCounts.from_arrays(scores, won))
+    chances = None
+    if curve is not None:
+        chances = chance_of(curve.intercept + curve.slope * scores.astype(np.float64))
+    attributes = [
+        (
+            item.cells.name,
+            item.levels.of_cell.take(store.codes[place][lead]),
+            [level.label for level in item.levels.levels],
+        )
+        for item, place in zip(learned.card.attributes, learned.places, strict=True)
+    ]
+    found = find_surprises(scores, won, chances, attributes)
+    if found is None:
+        return None
+    rows = np.flatnonzero(store.kept) + 1
+    high, low = (
+        tuple((int(rows[lead[at]]), int(scores[at])) for at in hardest or ())
+        for hardest in (found.hardest_high, found.hardest_low)
+    )
+    return replace(found, rows_high=high, rows_low=low)
 
 
 def suggestion(level: SurprisingLevel) -> str:

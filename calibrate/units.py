@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
-from calibrate.held_out import Trial, held_out_scores
-from calibrate.ranking import ScoreCounts, cross_fitted_auc
+from calibrate.held_out import Trial, held_out
+from calibrate.points import Worth
+from calibrate.ranking import cross_fitted_auc
 from calibrate.remarks import Remark
-from calibrate.scorecard import COLUMNS
-from calibrate.settings import UNITS, Settings
+from calibrate.scorecard import Scorecard, with_points
+from calibrate.settings import UNITS, PointColumn, Settings
 
 MOST_LOSS = 0.005
 FEWEST = 100
 _LOOK = 100_000
 
 
-def fitting_unit(trial: Trial, places: Sequence[int], settings: Settings) -> tuple[float, Remark | None]:
+def fitting_unit(
+    trial: Trial, cards: Sequence[Scorecard], column: PointColumn, settings: Settings
+) -> tuple[float, Remark | None]:
     """Percentage points a point should be worth, and what to tell of it.
 
     1, unless whole percentage points lose more than MOST_LOSS of the held-out AUC of points a hundred times finer;
     then the coarsest unit that does not. With fewer than FEWEST conversions the loss cannot be told from chance. A
-    unit that was asked for stays, and so does 1 where caps or gates stand in points.
+    unit that was asked for stays, and so does 1 where caps or gates stand in points. cards: one a test of the trial.
     """
+    if column == "log-odds":
+        return 1, None
     in_points = _in_points(settings)
     asked = settings.points.unit
     if asked is not None:
@@ -36,10 +43,9 @@ def fitting_unit(trial: Trial, places: Sequence[int], settings: Settings) -> tup
     every = max(1, trial.store.leads // _LOOK)
 
     def ranked(unit: float) -> float:
-        points = settings.points.model_copy(update={"unit": unit})
-        tables = held_out_scores(trial, places, settings.model_copy(update={"points": points}), every)
-        row = COLUMNS.index(points.column)
-        area = cross_fitted_auc([ScoreCounts.from_counts(table[row], table[2], table[3]) for table in tables])
+        worth = replace(worth_of(settings), unit=Fraction(str(unit)))
+        held = held_out(trial, [with_points(card, worth) for card in cards], (column,), settings, every)
+        area = cross_fitted_auc(held.counts(column))
         return area.auc if area else 0.5
 
     finest = ranked(UNITS[-1])
@@ -51,6 +57,12 @@ def fitting_unit(trial: Trial, places: Sequence[int], settings: Settings) -> tup
     if in_points:
         return 1, Remark("note", f"At this overall rate {why}: --unit {unit} is finer; then set {in_points} anew.")
     return unit, Remark("note", f"One point is worth {unit} percentage points here: {why}. --unit 1 forces whole ones.")
+
+
+def worth_of(settings: Settings) -> Worth:
+    """What a point says by the settings; one percentage point where they leave the unit open."""
+    points = settings.points
+    return Worth(Fraction(str(points.unit or 1)), points.pdo, points.negative)
 
 
 def _in_points(settings: Settings) -> str:

@@ -149,17 +149,18 @@ def ranking_note(validation: Validation) -> str:
 
 
 def _better(validation: Validation) -> str:
-    gap = validation.difference
-    if gap is None or not gap.difference:
-        return ""
-    better = "cautious" if gap.difference > 0 else "lift"
-    pairs, low, high = (100 * abs(item) for item in (gap.difference, gap.low, gap.high))
-    if pairs < 0.05:
-        return " The two rank alike."
-    if gap.low <= 0 <= gap.high:
-        return f" The {better} points are ahead by {pairs:.1f} pairs of 100; that may be chance."
-    low, high = sorted((low, high))
-    return f" The {better} points are ahead by {pairs:.1f} pairs of 100 (95% range {low:.1f} to {high:.1f})."
+    """How far the best column is ahead of the others, and whether that could be chance."""
+    told = []
+    for item in validation.comparisons:
+        gap = item.difference
+        pairs, low, high = (100 * number for number in (gap.difference, gap.low, gap.high))
+        if pairs < 0.05:
+            told.append(f"{item.other} ranks alike")
+        elif gap.low <= 0 <= gap.high:
+            told.append(f"{item.other} is {pairs:.1f} pairs of 100 behind, which may be chance")
+        else:
+            told.append(f"{item.other} is {pairs:.1f} pairs of 100 behind (95% range {low:.1f} to {high:.1f})")
+    return f" The {validation.best} points rank best: {'; '.join(told)}." if told else ""
 
 
 def forest_title(attributes: Sequence[AttributeEvidence], *, first: bool) -> str:
@@ -307,14 +308,19 @@ def aria(title: str, note: str) -> str:
 def rules_facts(calibration: Calibration) -> tuple[tuple[str, str], ...]:
     """What identifies the rules file and the run that made it: name, value."""
     rules, made_by = calibration.rules, calibration.rules.made_by
-    column = {"lift": "lift: the rate as it was seen", "cautious": "cautious: pulled towards zero"}
+    column = {
+        "lift": "lift: the rate as it was seen",
+        "cautious": "cautious: pulled towards zero",
+        "adjusted": "adjusted: without what attributes have in common, pulled towards zero",
+        "log-odds": "log-odds: without what attributes have in common, in steps of the odds",
+    }
     pairs = [
         ("Rules", f"{rules.title or rules.id}, version {rules.version}"),
         ("Format", rules.format),
         ("Made by", " ".join(filter(None, (made_by.tool, made_by.version)))),
         ("Source", made_by.source or ""),
         ("SHA-256 of the source", made_by.sha256 or ""),
-        ("Points", column[calibration.settings.points.column]),
+        ("Points", column[calibration.column]),
         ("One point", f"{unit(calibration):g} percentage points"),
     ]
     pairs += setting_rows(made_by.settings or {}, "")

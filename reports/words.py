@@ -45,8 +45,7 @@ def chosen_ranking(calibration: Calibration) -> Ranking | None:
     """The held-out ranking of the point column that the rules carry; None where it was not tested."""
     if calibration.validation is None:
         return None
-    column = calibration.settings.points.column
-    return next((item for item in calibration.validation.rankings if item.column == column), None)
+    return next((item for item in calibration.validation.rankings if item.column == calibration.column), None)
 
 
 def unit(calibration: Calibration) -> float:
@@ -61,9 +60,9 @@ def rule_text(attribute: AttributeEvidence, level: LevelEvidence) -> str:
     return f"{attribute.name} = {level.level.label}"
 
 
-def support(level: LevelEvidence, unit: float) -> str:
-    """The points that the data support: the 95 % interval of the lift, in points."""
-    return f"{signed(round(level.lift_low / unit))} to {signed(round(level.lift_high / unit))}"
+def support(level: LevelEvidence) -> str:
+    """The points that the data support: the 95 % range of what they estimate, in points."""
+    return f"{signed(round(level.support_low))} to {signed(round(level.support_high))}"
 
 
 def band_range(band: Band) -> str:
@@ -197,7 +196,7 @@ def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False
         ticks = round(12 * level.rate / full)
         won = f"{count(level.conversions)} of {count(level.leads)}"
         rule = cut(rule_text(attribute, level), 40)
-        range_ = support(level, unit(calibration))
+        range_ = support(level)
         rows.append((signed(level.points), rule, won, percent(level.rate), range_, "█" * ticks + "·" * (12 - ticks)))
     widths = [max(columns_wide(row[place]) for row in rows) for place in range(5)]
     lines = [_table_line(row, widths) for row in rows]
