@@ -8,13 +8,14 @@ Source: Lane & Nelder (1982), Biometrics 38:613; Graubard & Korn (1999), Biometr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from calibrate.packed import Floats, PackedLeads
-from calibrate.ridge import RidgeLogit, chance_of
+from calibrate.ridge import Normal, RidgeLogit, chance_of
 
 _MOST_VALUES = 4096
 _FOR_MARGINS = 200_000
@@ -57,16 +58,20 @@ def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Ef
     found = []
     for place, own in enumerate(fit.coefficients):
         level = some.level_of(place)
-        values, weights = _condensed(log_odds - own.take(level))
+        values, weights = condensed(log_odds - own.take(level))
         margins = np.array([weights @ chance_of(values + one) for one in own])
         share = np.bincount(level, minlength=len(own)) / some.leads
         unknown = np.full(len(own), np.nan)
-        error, odds_error = (spreads[place], centred_errors(fit, place, share)) if spreads else (unknown, unknown)
+        error, odds_error = (
+            (spreads[place], centred_errors(fit.information, some.sizes, place, share))
+            if spreads
+            else (unknown, unknown)
+        )
         found.append(Effect(100 * (margins - overall), error, own - share @ own, odds_error))
     return tuple(found)
 
 
-def _condensed(values: Floats) -> tuple[Floats, Floats]:
+def condensed(values: Floats) -> tuple[Floats, Floats]:
     """Values and the share of each; many are put on a fine grid, each between its two neighbours by distance.
 
     A smooth function keeps its mean to a step squared: 4,096 steps over a span of 20 in log-odds give 3e-7.
@@ -114,11 +119,12 @@ def _errors(fit: RidgeLogit, leads: PackedLeads) -> list[Floats]:
     return found
 
 
-def centred_errors(fit: RidgeLogit, place: int, share: Floats) -> Floats:
-    """Standard errors of the coefficients of one attribute, each minus their mean over the leads."""
-    normal = fit.information
-    assert normal is not None  # noqa: S101
-    before = sum(len(fit.coefficients[other]) for other in normal.order[: normal.order.index(place)])
+def centred_errors(normal: Normal, sizes: Sequence[int], place: int, share: Floats) -> Floats:
+    """Standard errors of the coefficients of one attribute, each minus their mean over the leads.
+
+    sizes: levels of each attribute.  share: of the leads, by level.
+    """
+    before = sum(sizes[other] for other in normal.order[: normal.order.index(place)])
     rows = slice(1 + before, 1 + before + len(share))
     size = len(normal.inner) + len(normal.largest)
     errors = np.empty(len(share))

@@ -7,12 +7,11 @@ level and of every two levels, and conversions of every level, are all it takes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from calibrate.adjusted import Effect
+from calibrate.adjusted import Effect, centred_errors
 from calibrate.packed import Floats, PackedLeads, PairSums
 from calibrate.ridge import Normal
 
@@ -58,26 +57,11 @@ def linear_effects(counts: PairCounts, strength: float) -> tuple[Effect, ...]:
     solved = normal.solve(right)[1:]
     ends = np.cumsum([len(gains[place]) for place in normal.order])
     found = dict(zip(normal.order, np.split(solved, ends[:-1]), strict=True))
-    errors = dict(zip(normal.order, _errors(normal, counts, rate), strict=True))
-    return tuple(
-        _effect(found[place], n / counts.all_leads, rate, errors[place]) for place, n in enumerate(counts.leads)
-    )
-
-
-def _effect(part: Floats, share: Floats, rate: float, error: Floats) -> Effect:
-    lift = part - share @ part
-    variance = rate * (1 - rate)
-    return Effect(100 * lift, 100 * error, lift / variance, error / variance)
-
-
-def _errors(normal: Normal, counts: PairCounts, rate: float) -> Sequence[Floats]:
-    """Standard errors of the centred parts, an array an attribute in the order of the matrix."""
-    size, start, found = len(normal.inner) + len(normal.largest), 1, []
-    for place in normal.order:
-        share = counts.leads[place] / counts.all_leads
-        wanted = np.zeros((size, len(share)))
-        wanted[start : start + len(share)] = np.eye(len(share)) - share[:, None]
-        variance = (wanted * normal.solve(wanted)).sum(axis=0) * rate * (1 - rate)
-        found.append(np.sqrt(np.maximum(variance, 0)))
-        start += len(share)
-    return found
+    sizes, variance = [len(n) for n in counts.leads], rate * (1 - rate)
+    effects = []
+    for place, n in enumerate(counts.leads):
+        share = n / counts.all_leads
+        lift = found[place] - share @ found[place]
+        error = centred_errors(normal, sizes, place, share) * math.sqrt(variance)
+        effects.append(Effect(100 * lift, 100 * error, lift / variance, error / variance))
+    return tuple(effects)

@@ -8,7 +8,7 @@ strength. It has one answer also where attributes say the same thing and where a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,21 +87,29 @@ def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
     if not 0 < won < leads.leads or math.isinf(penalty) or not leads.sizes:
         rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
         return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
-    sample = leads.some(_SAMPLE)
-    fit = _newton(sample, penalty * sample.leads / leads.leads, _start(leads))
-    return fit if sample is leads else _corrected(leads, penalty, fit)
+    start, sample = _start(leads), leads.some(_SAMPLE)
+    if sample is leads:
+        return _newton(leads, penalty, start)
+    both = 0 < int(np.count_nonzero(sample.won)) < sample.leads
+    return _corrected(leads, penalty, _newton(sample, penalty * sample.leads / leads.leads, start) if both else start)
 
 
 def _corrected(leads: PackedLeads, penalty: float, fit: RidgeLogit) -> RidgeLogit:
-    """The fit of all leads from one that is near."""
-    was, size = 0.0, math.inf
+    """The fit of all leads from one that is near; from further away, where steps grow, by Newton's method."""
+    fit = replace(fit, information=_information(leads, fit, penalty))
+    step = _step(fit, _slopes(leads, fit, penalty))
     for _ in range(_MOST_PASSES):
-        if size > was / 8:
+        moved = _moved(fit, step)
+        slopes = _slopes(leads, moved, penalty)
+        was, step = _size(step), _step(moved, slopes)
+        if _size(step) < 1e-5:
+            return _moved(moved, step)
+        if not _size(step) < was:
+            break
+        fit = moved
+        if _size(step) > was / 8:
             fit = replace(fit, information=_information(leads, fit, penalty))
-        was = size
-        fit, size = _moved(fit, _step(leads, fit, penalty))
-        if size < 1e-5:
-            return fit
+            step = _step(fit, slopes)
     return _newton(leads, penalty, fit)
 
 
@@ -115,13 +123,13 @@ def _newton(leads: PackedLeads, penalty: float, fit: RidgeLogit) -> RidgeLogit:
     loss = _loss(leads, fit, penalty)
     for _ in range(_MOST_STEPS):
         fit = replace(fit, information=_information(leads, fit, penalty))
-        step = _step(leads, fit, penalty)
-        moved, size = _moved(fit, step)
-        if size < 1e-9:
+        step = _step(fit, _slopes(leads, fit, penalty))
+        moved = _moved(fit, step)
+        if _size(step) < 1e-9:
             return moved
-        while (new := _loss(leads, moved, penalty)) > loss + 1e-9 * abs(loss) and size > 1e-9:
-            step, size = step / 2, size / 2
-            moved, _ = _moved(fit, step)
+        while (new := _loss(leads, moved, penalty)) > loss + 1e-9 * abs(loss) and _size(step) > 1e-9:
+            step = step / 2
+            moved = _moved(fit, step)
         fit, loss = moved, new
     return fit
 
@@ -132,31 +140,31 @@ def _information(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Normal:
     return Normal.of(sums, float(sums.largest.sum()), penalty)
 
 
-def _step(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Floats:
+def _slopes(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> list[Floats]:
+    """By attribute and level, won minus expected, less the pull of the penalty; that of the intercept first."""
+    sums = leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit))
+    pulled = (own - penalty * part for own, part in zip(sums, fit.coefficients, strict=True))
+    return [sums[0].sum(keepdims=True), *pulled]
+
+
+def _step(fit: RidgeLogit, slopes: Sequence[Floats]) -> Floats:
     """Newton's step by the information that the fit has; intercept first, then in its order."""
     assert fit.information is not None  # noqa: S101
-    total = 0.0
-
-    def missed() -> Iterator[tuple[slice, Floats]]:
-        nonlocal total
-        for piece, chance in _chances(leads, fit):
-            left = leads.won[piece] - chance
-            total += float(left.sum())
-            yield piece, left
-
-    sums = leads.sums(missed())
-    pulled = [sums[place] - penalty * fit.coefficients[place] for place in fit.information.order]
-    return fit.information.solve(np.concatenate([[total], *pulled]))
+    return fit.information.solve(np.concatenate([slopes[0], *(slopes[1 + at] for at in fit.information.order)]))
 
 
-def _moved(fit: RidgeLogit, step: Floats) -> tuple[RidgeLogit, float]:
-    """The fit after a step, and the step's largest part."""
+def _size(step: Floats) -> float:
+    return float(np.abs(step).max())
+
+
+def _moved(fit: RidgeLogit, step: Floats) -> RidgeLogit:
+    """The fit after a step."""
     assert fit.information is not None  # noqa: S101
     order = fit.information.order
     parts = np.split(step[1:], np.cumsum([len(fit.coefficients[place]) for place in order])[:-1])
     by_place = dict(zip(order, parts, strict=True))
     moved = tuple(old + by_place[place] for place, old in enumerate(fit.coefficients))
-    return RidgeLogit(fit.intercept + float(step[0]), moved, fit.information), float(np.abs(step).max())
+    return replace(fit, intercept=fit.intercept + float(step[0]), coefficients=moved)
 
 
 def _loss(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> float:
