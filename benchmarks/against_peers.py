@@ -358,7 +358,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS), metavar="METHOD")
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SMALL), help="leads drawn from the first table")
     parser.add_argument("--rows", type=int, nargs="+", default=list(ROWS), help="of the tables; 30 %% are held out")
-    parser.add_argument("--draws", type=int, default=8, help="of each size")
+    parser.add_argument("--draws", type=int, default=5, help="of each size")
     parser.add_argument("--repeat", type=int, default=3, help="of what learns from a whole table")
     parser.add_argument("--slow", action="store_true", help="toad and scorecardpy with the largest table too")
     parser.add_argument("--limit", type=float, default=3_600, help="seconds that a method may take")
