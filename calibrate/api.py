@@ -10,7 +10,7 @@ from calibrate.calibration import Calibration, run
 from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.errors import SettingsError, shown
 from calibrate.listing import parse_outcome
-from calibrate.settings import PointColumn, Settings, merged
+from calibrate.settings import PointChoice, Settings, merged
 from calibrate.source import ReadingOptions, open_source
 
 
@@ -24,7 +24,7 @@ def calibrate(
     fields: Sequence[str] | None = None,
     skip: Sequence[str] | None = None,
     allow: Sequence[str] | None = None,
-    points: PointColumn | None = None,
+    points: PointChoice | None = None,
     deals: str | Path | None = None,
     key: str | None = None,
     won_date: str | None = None,

@@ -26,6 +26,7 @@ from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
 from calibrate.rules import Rules
 from calibrate.sample_size import Readiness, readiness
+from calibrate.sampling import refuse_sampled
 from calibrate.settings import PointColumn, Settings, SourceSettings
 from calibrate.shaping import Shaped, shaping_steps
 from calibrate.source import ReadingOptions, Source, open_source
@@ -116,6 +117,7 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
             raise DataError(f"{source.name}: there is a header but no lead; expected one row a lead")
         outcome = compile_outcome(settings.outcome, source, sample)
         profiles = profile_columns(sample, settings)
+        refuse_sampled(profiles, sample, outcome, settings)
         counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
         cells, left_out = plan_attributes(profiles, sample, counted, settings, source.name)
         only_gates = gate_cells(profiles, settings, cells)
@@ -142,7 +144,9 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
         findings = Findings(profiles, flags, store, overlap)
         remarks = [*learned.remarks, *open_leads(outcome, sample)]
-        remarks += remarks_of(findings, sample, attributes, overall, validation, settings, column)
+        remarks += remarks_of(
+            findings, sample, attributes, overall, validation, settings, column, learned.card.strength
+        )
         reasons = {**left_out, **barred, **learned.empty}
         first, last = first_and_last(store)
         settled = settled_settings(settings, source, attributes)

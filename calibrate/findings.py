@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -68,14 +69,16 @@ def remarks_of(
     validation: Validation | None,
     settings: Settings,
     column: PointColumn,
+    strength: float,
 ) -> list[Remark]:
-    """Every remark of a run, unordered."""
+    """Every remark of a run, unordered.  strength: as in the scorecard."""
     return [
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, settings),
         *_in_time(findings.store, settings),
         *_overlaps(findings.overlap, column),
         *_flips(findings.overlap),
+        *_nothing(strength),
         *_duplicates(sample),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
@@ -192,6 +195,16 @@ def _overlaps(overlap: Overlap, column: PointColumn) -> list[Remark]:
     if together:
         return [Remark("overlap", f"{together}Summed points count it twice; --points adjusted takes the overlap out.")]
     return []
+
+
+def _nothing(strength: float) -> list[Remark]:
+    if not math.isinf(strength):
+        return []
+    text = (
+        "History shows no differences beyond chance: the levels differ no more than they would by luck. Cautious and "
+        "adjusted points are all 0, and lift points should not be used."
+    )
+    return [Remark("few", text)]
 
 
 def _flips(overlap: Overlap) -> list[Remark]:

@@ -14,6 +14,7 @@ from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.listing import parse_outcome
 from calibrate.outcome import plain_texts, propose_outcome
 from calibrate.proposal import proposed_line, proposed_line_for_deals, quoted
+from calibrate.sample_size import leads_to_see, readiness
 from calibrate.settings import Settings
 from calibrate.source import open_source
 from calibrate.values import is_yes_no
@@ -27,6 +28,7 @@ class Inspection:
 
     leads: rows in the file, or the rows looked at where the file was too long to read whole.
     outcome: what is probably the outcome, in words; next_line: the command to copy. None where it is not clear.
+    enough: what so many won leads are enough for, in sentences; none where the outcome is not clear.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Inspection:
     columns: tuple[ColumnProfile, ...]
     outcome: str | None
     next_line: str | None
+    enough: tuple[str, ...] = ()
 
     def lines(self, *, with_next: bool = True) -> Iterator[str]:
         """The inspection as lines for a terminal; with_next: and what to do with it."""
@@ -54,6 +57,8 @@ class Inspection:
             return
         yield ""
         yield f"Outcome: {self.outcome or 'not clear. Say which column and value mean won:'}"
+        for sentence in self.enough:
+            yield f"         {sentence}"
         yield f"Next:    {self.next_line or f'calibrate run {quoted(self.name)} --outcome COLUMN=VALUE'}"
 
 
@@ -70,6 +75,7 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
         profiles = profile_columns(sample, settings)
         proposal = propose_outcome(profiles, sample) if sample.num_rows else None
         outcome = next_line = None
+        enough: tuple[str, ...] = ()
         if proposal:
             column, values = parse_outcome(proposal[0])
             won = _won_rows(sample, column, values)
@@ -78,6 +84,7 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
                 f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
             )
             next_line = proposed_line(str(data), profiles, sample)
+            enough = _enough(won, sample.num_rows)
         if deals is not None:
             with open_source(deals) as second:
                 held = second.sample(_ROWS_SEEN)
@@ -93,7 +100,18 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
             profiles,
             outcome,
             next_line,
+            enough if deals is None else (),
         )
+
+
+def _enough(won: int, leads: int) -> tuple[str, ...]:
+    """What so many won leads are enough for, and the leads that a level needs to show a difference."""
+    if not 0 < won < leads:
+        return ()
+    seen = [(lift, leads_to_see(lift, won / leads, 0.1)) for lift in (5, 10)]
+    needed = [f"{lift} points from about {found:,} leads on" for lift, found in seen if found is not None]
+    level = [f"A level with a tenth of all leads shows a lift of {', of '.join(needed)}."] if needed else []
+    return (readiness(won, leads).sentence, *level)
 
 
 def _won_rows(sample: pa.Table, column: str, values: list[str]) -> int:

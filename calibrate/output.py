@@ -12,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calibrate.audit import Overlap
 from calibrate.bands import ties
 from calibrate.errors import DataError, RulesError, SettingsError
 from calibrate.lint import faults
 from calibrate.rules import rules_text
 from calibrate.scored import CONTROLS
 from calibrate.settings import PointColumn, dump_settings
+from calibrate.surprises import Surprises, suggestion
 from calibrate.whole import write_whole
+from calibrate.woe import information_value
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 LEVEL_COLUMNS = (
     "attribute", "level", "leads", "conversions", "rate", "rate_low", "rate_high", "lift", "lift_low", "lift_high",
     "index", "p_value", "q_value", "evidence", "points_lift", "points_cautious", "points_adjusted", "points", "note",
-    "adjusted_lift", "adjusted_low", "adjusted_high", "points_log_odds",
+    "adjusted_lift", "adjusted_low", "adjusted_high", "points_log_odds", "support_low", "support_high", "woe",
 )  # fmt: skip
 BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
@@ -118,6 +121,7 @@ def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
                 row.lift, row.lift_low, row.lift_high, row.index, row.p_value, row.q_value, row.evidence,
                 row.points_lift, row.points_cautious, row.points_adjusted, row.points, row.note,
                 row.adjusted_lift, row.adjusted_low, row.adjusted_high, row.points_log_odds,
+                row.support_low, row.support_high, row.woe,
             )  # fmt: skip
 
 
@@ -155,6 +159,15 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
             for band in calibration.rules.bands
         ],
         "score_to_probability": _probability(calibration),
+        "column": calibration.column,
+        "shaping": [_fields(step) for step in calibration.shaping],
+        "overlap": _overlap(calibration.overlap),
+        "surprises": _surprises(calibration.surprises),
+        "readiness": _fields(calibration.readiness) | {"text": calibration.readiness.sentence},
+        "information_value": {
+            item.name: information_value([row.conversions for row in item.levels], [row.leads for row in item.levels])
+            for item in calibration.attributes
+        },
         "reading": list(calibration.reading),
     }
 
@@ -186,6 +199,30 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
     }
 
 
+def _overlap(overlap: Overlap) -> dict[str, Any]:
+    return {
+        "factor": overlap.factor,
+        "ten_points_are_worth": overlap.worth,
+        "pairs": [_fields(pair) for pair in overlap.pairs],
+        "sign_flips": [_fields(flip) for flip in overlap.flips],
+        "lift_points": overlap.points,
+        "left_beside_the_others": overlap.left,
+        "spans": [_fields(span) for span in overlap.spans],
+    }
+
+
+def _surprises(found: Surprises | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    rows = {
+        name: [{"row": row, "score": score} for row, score in pairs]
+        for name, pairs in (("rows_high", found.rows_high), ("rows_low", found.rows_low))
+    }
+    told = [_fields(level) | {"text": suggestion(level)} for level in found.levels]
+    kept = ("high", "high_lost", "low", "low_won", "score_from", "score_to")
+    return {name: getattr(found, name) for name in kept} | {"levels": told} | rows
+
+
 def _bands(validation: Validation | None) -> list[dict[str, Any]]:
     """The bands with what bands.csv has no room for; cumulative shares run from the best band down."""
     bands, reached, called = [], 0.0, 0.0
@@ -199,7 +236,7 @@ def _bands(validation: Validation | None) -> list[dict[str, Any]]:
 
 def _ties(validation: Validation | None, column: PointColumn) -> dict[str, Any] | None:
     found = ties(validation.ranking(column).scores) if validation else None
-    return None if found is None else dict(_fields(found))
+    return None if found is None else _fields(found)
 
 
 def _probability(calibration: Calibration) -> dict[str, Any] | None:
@@ -207,7 +244,7 @@ def _probability(calibration: Calibration) -> dict[str, Any] | None:
     return None if found is None else found.model_dump(mode="json", by_alias=True)
 
 
-def _fields(record: Any) -> Mapping[str, Any]:
+def _fields(record: Any) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 
