@@ -91,7 +91,7 @@ def score_lead(rules: Rules, lead: Mapping[str, object], reasons: int = 3) -> Le
     found: list[Reason] = []
     sums: dict[str | None, int] = {}
     for rule in rules.rules:
-        points, text = outcomes(rules, rule)[outcome_of(rule, values[rule.attr])]
+        points, text = outcome(rules, rule, outcome_of(rule, values[rule.attr]))
         sums[rule.group] = sums.get(rule.group, 0) + points
         found.append(Reason(points, text))
     for name, group in rules.groups.items():
@@ -169,10 +169,20 @@ def outcome_of(rule: Rule, value: Value | None) -> int:
 
 def outcomes(rules: Rules, rule: Rule) -> tuple[tuple[int, str], ...]:
     """Points of every outcome of a rule, with the reason that they are."""
+    return tuple(outcome(rules, rule, place) for place in range(len(rule.cases) + 2))
+
+
+def outcome(rules: Rules, rule: Rule, place: int) -> tuple[int, str]:
+    """Points of one outcome of a rule, by its number, with the reason that they are."""
     name = rule.label or rules.attributes[rule.attr].label or rule.attr
-    named = [(case.points, case.label or condition_text(case.when)) for case in rule.cases]
-    named += [(rule.otherwise, _otherwise_text(rule)), (rule.missing, "missing")]
-    return tuple((points, f"{points:+d} {name} = {label}") for points, label in named)
+    if place < len(rule.cases):
+        case = rule.cases[place]
+        points, label = case.points, case.label or condition_text(case.when)
+    elif place == len(rule.cases):
+        points, label = rule.otherwise, _otherwise_text(rule)
+    else:
+        points, label = rule.missing, "missing"
+    return points, f"{points:+d} {name} = {label}"
 
 
 def cap_text(name: str, group: Group, change: int) -> str:

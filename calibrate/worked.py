@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from calibrate.lead_score import Value, holds, outcome_of, outcomes, read_value, score_lead, used
+from calibrate.lead_score import Value, holds, outcome, outcome_of, read_value, score_lead, used
 from calibrate.rules import Condition, Has, In, LeadValue, Range, Rules, WorkedLead
 
 _ELSE = "something else"
@@ -112,7 +112,7 @@ def _unknown(rules: Rules, name: str) -> LeadValue:
 
 def _points(rules: Rules, name: str, value: LeadValue) -> int:
     read = _read(rules, name, value)
-    return sum(outcomes(rules, rule)[outcome_of(rule, read)][0] for rule in rules.rules if rule.attr == name)
+    return sum(outcome(rules, rule, outcome_of(rule, read))[0] for rule in rules.rules if rule.attr == name)
 
 
 def _read(rules: Rules, name: str, value: LeadValue) -> Value | None:
