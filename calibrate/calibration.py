@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from calibrate import __version__
 from calibrate.attributes import gate_cells, plan_attributes
 from calibrate.audit import Overlap, overlap_audit
 from calibrate.codes import CodeStore, encode
-from calibrate.columns import profile_columns
+from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.draft import Provenance, draft_rules
 from calibrate.errors import DataError
 from calibrate.evidence import AttributeEvidence, attribute_evidence
@@ -111,71 +112,102 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
     """
     # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
     with open_source(data, reading_options(settings.source)) as source, threadpool_limits(1, "blas"):
-        progress("reading a sample")
-        sample = source.sample()
-        if not sample.num_rows:
-            raise DataError(f"{source.name}: there is a header but no lead; expected one row a lead")
-        outcome = compile_outcome(settings.outcome, source, sample)
-        profiles = profile_columns(sample, settings)
-        refuse_sampled(profiles, sample, outcome, settings)
-        counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
-        cells, left_out = plan_attributes(profiles, sample, counted, settings, source.name)
-        only_gates = gate_cells(profiles, settings, cells)
-        progress(f"reading {len(cells)} attributes of every lead")
-        store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
-        overall = _overall(store, source, outcome, settings, force)
-        if store.day is not None:
-            check_arrival(store.won, store.day, settings.outcome.date or "", source.name)
-        progress("counting")
-        trial = make_trial(store, by_account=bool(settings.outcome.account))
-        flags = [
-            flag for item, count in zip(store.cells, trial.counts, strict=True) for flag in leak_flags(item, count)
-        ]
-        barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
-        trial = _without_suspects(trial, flags, settings)
-        places = [place for place in range(len(cells)) if store.cells[place].column not in barred]
+        history = _history(source, settings, progress, force=force)
         progress("learning points, and others without the leads that test them")
-        learned = learn(trial, places, settings, source.name, force=force)
+        learned = learn(history.trial, history.places, settings, source.name, force=force)
         progress("testing the points on leads that did not make them")
-        validation = validate(trial, learned, settings)
-        column = _column(settings, validation)
+        validation = validate(history.trial, learned, settings)
         progress("looking for overlap and surprises")
-        overlap = overlap_audit(store, learned.places, learned.card)
-        attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
-        findings = Findings(profiles, flags, store, overlap)
-        remarks = [*learned.remarks, *open_leads(outcome, sample)]
-        remarks += remarks_of(
-            findings, sample, attributes, overall, validation, settings, column, learned.card.strength
-        )
-        reasons = {**left_out, **barred, **learned.empty}
-        first, last = first_and_last(store)
-        settled = settled_settings(settings, source, attributes)
-        provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
-        score = learned.score(column, settings.points)
-        population = all_scores(store, learned.card, column, settings, score.base)
-        return Calibration(
-            source_name=source.name,
-            rows=store.rows,
-            outcome=outcome.words,
-            overall=overall,
-            excluded=tuple(Excluded(leads, reason) for leads, reason in store.excluded),
-            attributes=attributes,
-            left_out=tuple(LeftOut(name, reason) for name, reason in reasons.items()),
-            remarks=by_harm(remarks),
-            strength=learned.card.strength,
-            column=column,
-            validation=validation,
-            overlap=overlap,
-            shaping=shaping_steps(trial, learned, column, settings),
-            surprises=surprising_leads(store, learned, column) if _settled(outcome, settings) else None,
-            readiness=readiness(overall.conversions, overall.leads),
-            rules=draft_rules(attributes, overall, population, validation, provenance, settled, score, column),
-            settings=settled,
-            # Told or guessed is the same to the points: a run with its own calibrate.toml writes the same bytes.
-            reading=source.reading,
-            first_day=first,
-            last_day=last,
-        )
+        return _result(source, history, learned, validation, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """The counted leads with what was found out about them.
+
+    places: in the store, of the attributes that may get points.  left_out: columns that may not, and why.
+    """
+
+    sample: pa.Table
+    outcome: Outcome
+    profiles: tuple[ColumnProfile, ...]
+    overall: Rate
+    trial: Trial
+    places: tuple[int, ...]
+    flags: tuple[LeakFlag, ...]
+    left_out: dict[str, str]
+
+
+def _history(source: Source, settings: Settings, progress: Progress, *, force: bool) -> _History:
+    """The leads of a source as codes, without the columns that leak."""
+    progress("reading a sample")
+    sample = source.sample()
+    if not sample.num_rows:
+        raise DataError(f"{source.name}: there is a header but no lead; expected one row a lead")
+    outcome = compile_outcome(settings.outcome, source, sample)
+    profiles = profile_columns(sample, settings)
+    refuse_sampled(profiles, sample, outcome, settings)
+    counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
+    cells, left_out = plan_attributes(profiles, sample, counted, settings, source.name)
+    only_gates = gate_cells(profiles, settings, cells)
+    progress(f"reading {len(cells)} attributes of every lead")
+    store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
+    overall = _overall(store, source, outcome, settings, force)
+    if store.day is not None:
+        check_arrival(store.won, store.day, settings.outcome.date or "", source.name)
+    progress("counting")
+    trial = make_trial(store, by_account=bool(settings.outcome.account))
+    counts = zip(store.cells, trial.counts, strict=True)
+    flags = tuple(flag for item, count in counts for flag in leak_flags(item, count))
+    barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
+    places = tuple(place for place in range(len(cells)) if store.cells[place].column not in barred)
+    trial = _without_suspects(trial, flags, settings)
+    return _History(sample, outcome, profiles, overall, trial, places, flags, {**left_out, **barred})
+
+
+def _result(
+    source: Source, history: _History, learned: Learned, validation: Validation | None, settings: Settings
+) -> Calibration:
+    """What was learned with its evidence, and the rules drawn from it."""
+    store, overall, outcome = history.trial.store, history.overall, history.outcome
+    column = _column(settings, validation)
+    attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
+    overlap = overlap_audit(store, learned.places, learned.card)
+    findings = Findings(history.profiles, history.flags, store, overlap, learned.card.strength)
+    first, last = first_and_last(store)
+    settled = settled_settings(settings, source, attributes)
+    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
+    score = learned.score(column, settings.points)
+    population = all_scores(store, learned.card, column, settings, score.base)
+    return Calibration(
+        source_name=source.name,
+        rows=store.rows,
+        outcome=outcome.words,
+        overall=overall,
+        excluded=tuple(Excluded(leads, reason) for leads, reason in store.excluded),
+        attributes=attributes,
+        left_out=tuple(LeftOut(name, reason) for name, reason in {**history.left_out, **learned.empty}.items()),
+        remarks=by_harm(
+            [
+                *learned.remarks,
+                *open_leads(outcome, history.sample),
+                *remarks_of(findings, history.sample, attributes, overall, validation, settings, column),
+            ]
+        ),
+        strength=learned.card.strength,
+        column=column,
+        validation=validation,
+        overlap=overlap,
+        shaping=shaping_steps(history.trial, learned, column, settings),
+        surprises=surprising_leads(store, learned, column) if _settled(outcome, settings) else None,
+        readiness=readiness(overall.conversions, overall.leads),
+        rules=draft_rules(attributes, overall, population, validation, provenance, settled, score, column),
+        settings=settled,
+        # Told or guessed is the same to the points: a run with its own calibrate.toml writes the same bytes.
+        reading=source.reading,
+        first_day=first,
+        last_day=last,
+    )
 
 
 def _column(settings: Settings, validation: Validation | None) -> PointColumn:

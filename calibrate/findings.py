@@ -32,12 +32,13 @@ _CLOSE = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the remarks are made from."""
+    """What the remarks are made from.  strength: of the prior, as in the scorecard."""
 
     profiles: tuple[ColumnProfile, ...]
     flags: Sequence[LeakFlag]
     store: CodeStore
     overlap: Overlap
+    strength: float
 
 
 def left_out_by_flags(
@@ -69,16 +70,15 @@ def remarks_of(
     validation: Validation | None,
     settings: Settings,
     column: PointColumn,
-    strength: float,
 ) -> list[Remark]:
-    """Every remark of a run, unordered.  strength: as in the scorecard."""
+    """Every remark of a run, unordered."""
     return [
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, settings),
         *_in_time(findings.store, settings),
         *_overlaps(findings.overlap, column),
         *_flips(findings.overlap),
-        *_nothing(strength),
+        *_nothing(findings.strength),
         *_duplicates(sample),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
