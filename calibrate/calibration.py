@@ -21,7 +21,7 @@ from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, open_leads, remarks_of
 from calibrate.held_out import Trial, all_scores, make_trial
 from calibrate.leaks import LeakFlag, leak_flags
-from calibrate.learning import learn
+from calibrate.learning import Learned, learn
 from calibrate.outcome import Outcome, check_arrival, compile_outcome, counted_leads
 from calibrate.rates import Rate, conversion_rate
 from calibrate.remarks import Remark, by_harm
