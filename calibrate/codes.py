@@ -20,6 +20,7 @@ from calibrate.source import Source
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 FOLDS = 5
+BUCKETS = 1000
 FIRST_DAY, LAST_DAY = -50_000, 100_000  # 1833 to 2243, in days since 1970
 NO_DAY = -(2**31)
 _MOST_TEXTS = 60_000
@@ -34,6 +35,7 @@ class CodeStore:
     rows: leads in the source; excluded: leads not counted, by reason; the text says why.
     arrivals: all leads of the source, counted or not, by day from FIRST_DAY on; empty without a date column.
     kept: for each row of the source, whether it is counted.
+    bucket: 0 to 999, by hash of the account, of the row where it is empty; None where no account is named.
     """
 
     cells: tuple[Cells, ...]
@@ -45,6 +47,7 @@ class CodeStore:
     excluded: tuple[tuple[int, str], ...]
     arrivals: npt.NDArray[np.int64]
     kept: npt.NDArray[np.bool_]
+    bucket: npt.NDArray[np.uint16] | None = None
 
     @property
     def leads(self) -> int:
@@ -214,6 +217,7 @@ class _Marks:
         self.arrivals = np.zeros(LAST_DAY - FIRST_DAY + 1 if settings.date else 0, dtype=np.int64)
         self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
         self.kept = _Grown(np.bool_, rows)
+        self.bucket = _Grown(np.uint16, rows if settings.account else 0)
         self.day = _Grown(np.int32, rows if settings.date else 0)
 
     def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | slice:
@@ -222,7 +226,7 @@ class _Marks:
         keep = states < OPEN
         self.open += int(np.count_nonzero(states == OPEN))
         self.unknown += int(np.count_nonzero(states == UNKNOWN))
-        fold, day = self._folds(batch), None
+        (fold, bucket), day = self._dealt(batch), None
         self.rows += batch.num_rows
         if self.settings.date:
             day = lead_days(batch, self.settings.date, self.order)
@@ -241,20 +245,27 @@ class _Marks:
             self.day.append(day[kept])
         self.won.append(states[kept] == WON)
         self.fold.append(fold[kept])
+        if bucket is not None:
+            self.bucket.append(bucket[kept])
         return kept
 
-    def _folds(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
-        if self.settings.account:
-            encoded = _encoded(batch.column(self.settings.account))
-            folds = [zlib.crc32(str(text).encode()) % FOLDS for text in encoded.dictionary.to_pylist()]
-            places = pc.fill_null(encoded.indices, len(folds)).to_numpy(zero_copy_only=False)
-            return np.array([*folds, 0], dtype=np.uint8).take(np.asarray(places))
-        rows = np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64)
-        return (mixed(rows) % np.uint64(FOLDS)).astype(np.uint8)
+    def _dealt(self, batch: pa.RecordBatch) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16] | None]:
+        """Fold and bucket of every lead; those of one account share both."""
+        rows = mixed(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64))
+        if not self.settings.account:
+            return (rows % np.uint64(FOLDS)).astype(np.uint8), None
+        encoded = _encoded(batch.column(self.settings.account))
+        texts = encoded.dictionary.to_pylist()
+        hashes = np.array([*(zlib.crc32(str(text).encode()) for text in texts), 0], dtype=np.uint64)
+        places = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False).astype(np.intp)
+        by_account = (mixed(hashes) % np.uint64(BUCKETS)).take(places)
+        buckets = np.where(places == len(texts), rows % np.uint64(BUCKETS), by_account)
+        return (hashes % np.uint64(FOLDS)).astype(np.uint8).take(places), buckets.astype(np.uint16)
 
     def store(self, cells: tuple[Cells, ...], codes: list[Codes]) -> CodeStore:
         won, fold, kept = self.won.array(), self.fold.array(), self.kept.array()
         day = self.day.array() if self.settings.date else None
+        bucket = self.bucket.array() if self.settings.account else None
         mature, as_of = self.settings.mature_days, self._as_of() if day is not None else NO_DAY
         out = 0
         if day is not None:
@@ -264,6 +275,7 @@ class _Marks:
                 keep = ~outside
                 won, fold, day = won[keep], fold[keep], day[keep]
                 kept[kept] = keep
+                bucket = None if bucket is None else bucket[keep]
                 for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
                     codes[place] = whole[keep]
         late, young = (out, 0) if mature is None else (0, out)
@@ -276,7 +288,7 @@ class _Marks:
             (young, f"younger than {mature} days: too young to have converted by {newest}"),
         )
         left = tuple((leads, reason) for leads, reason in excluded if leads)
-        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, left, self.arrivals, kept)
+        return CodeStore(cells, tuple(codes), won, fold, day, self.rows, left, self.arrivals, kept, bucket)
 
     def _as_of(self) -> int:
         """The last day there is: as it was said, else the newest date, unless that stands far alone.
