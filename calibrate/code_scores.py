@@ -27,13 +27,13 @@ class CodeScorer:
     caps: tuple[tuple[int | None, int | None], ...]
     gates: tuple[tuple[int, npt.NDArray[np.bool_], int], ...]
 
-    def scores(self, store: CodeStore, piece: slice | npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
-        """Scores of some leads of the store: sum per group, cap, total, gates."""
+    def scores(self, store: CodeStore, piece: slice | npt.NDArray[np.intp], base: int = 0) -> npt.NDArray[np.int32]:
+        """Scores of some leads of the store: sum per group, cap, total from base on, gates."""
         size = len(store.won[piece])
         sums = [np.zeros(size, dtype=np.int32) for _ in self.caps]
         for place, points, group in zip(self.places, self.points, self.groups, strict=True):
             sums[group] += points.take(store.codes[place][piece])
-        total = np.zeros(size, dtype=np.int32)
+        total = np.full(size, base, dtype=np.int32)
         for part, (low, high) in zip(sums, self.caps, strict=True):
             total += part if low is None and high is None else np.clip(part, low, high)
         for place, caught, score in reversed(self.gates):

@@ -147,7 +147,7 @@ def held_out(
             leads.append(where)
             tests.append(np.full(len(where), test, dtype=np.uint8))
             for column, scorer in scorers.items():
-                scores[column].append(scorer.scores(trial.store, where) + np.int32(start[column]))
+                scores[column].append(scorer.scores(trial.store, where, start[column]))
     lead = np.concatenate([np.zeros(0, np.intp), *leads])
     return HeldOut(
         lead=lead,
@@ -162,5 +162,5 @@ def all_scores(
 ) -> ScoreCounts:
     """Every counted lead by its score, which starts at base: the population that percentiles compare with."""
     scorer = code_scorer(card, column, store, settings)
-    parts = ((scorer.scores(store, piece) + np.int32(base), store.won[piece]) for piece in store.chunks())
+    parts = ((scorer.scores(store, piece, base), store.won[piece]) for piece in store.chunks())
     return ScoreCounts.merged([ScoreCounts.from_arrays(scores, won) for scores, won in parts])
