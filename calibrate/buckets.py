@@ -159,6 +159,7 @@ def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms]
         [item.size for item in atoms],
         store.won,
         [piece],
+        len(store.won[piece]),
     )
 
 

@@ -70,7 +70,8 @@ class Trial:
             [item.of_cell for item in levels],
             [len(item.levels) for item in levels],
             self.store.won,
-            list(self.pieces(parts)),
+            self.pieces(parts),
+            int(self.counts[places[0]].leads[parts].sum()),
         )
 
     def learn(

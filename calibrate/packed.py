@@ -139,35 +139,43 @@ def pack_leads(
     level_of_cell: Sequence[Places],
     sizes: Sequence[int],
     won: npt.NDArray[np.uint8],
-    pieces: Sequence[slice | Places],
+    pieces: Iterable[slice | Places],
+    leads: int,
 ) -> PackedLeads:
     """The leads of some pieces, in their order.
 
     codes: the cell of every lead, an array an attribute.  level_of_cell: 0 to the attribute's size, never below 0
-    for a cell that one of these leads has.
+    for a cell that one of these leads has.  leads: how many the pieces hold.
     """
-    groups = _groups(sizes)
-    outcome = np.concatenate([won[piece] for piece in pieces]) if pieces else won[:0]
-    packs = []
-    for group in groups:
-        size = int(np.prod([sizes[place] for place in group], dtype=np.int64))
-        kind = np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32
-        whole: npt.NDArray[np.unsignedinteger] = np.empty(len(outcome), dtype=kind)
-        tables, members, below = [], [], size
-        for place in group:
-            below //= sizes[place]
-            tables.append((np.maximum(level_of_cell[place], 0) * below).astype(kind))
-            members.append((place, np.arange(size, dtype=np.intp) // below % sizes[place]))
-        start = 0
-        for piece in pieces:
-            end = start + len(won[piece])
-            part: npt.NDArray[Any] = whole[start:end]
-            part[:] = tables[0].take(codes[group[0]][piece])
-            for place, table in zip(group[1:], tables[1:], strict=True):
+    packs, outcome, start = [_empty_pack(group, sizes, leads) for group in _groups(sizes)], np.empty(leads, np.uint8), 0
+    tables = [[_summand(level_of_cell[place], level, pack) for place, level in pack.members] for pack in packs]
+    for piece in pieces:
+        held = won[piece]
+        end = start + len(held)
+        outcome[start:end] = held
+        for pack, summands in zip(packs, tables, strict=True):
+            part: npt.NDArray[Any] = pack.codes[start:end]
+            for (place, _), table in zip(pack.members, summands, strict=True):
                 part += table.take(codes[place][piece])
-            start = end
-        packs.append(Pack(tuple(members), whole, size))
+        start = end
     return PackedLeads(tuple(sizes), tuple(packs), outcome)
+
+
+def _empty_pack(group: Sequence[int], sizes: Sequence[int], leads: int) -> Pack:
+    """The pack of some attributes, with all codes 0."""
+    size = int(np.prod([sizes[place] for place in group], dtype=np.int64))
+    kind = np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32
+    members, below = [], size
+    for place in group:
+        below //= sizes[place]
+        members.append((place, np.arange(size, dtype=np.intp) // below % sizes[place]))
+    return Pack(tuple(members), np.zeros(leads, dtype=kind), size)
+
+
+def _summand(level_of_cell: Places, level: Places, pack: Pack) -> npt.NDArray[np.unsignedinteger]:
+    """By cell, what its level adds to the code: the least code that has the level."""
+    least = np.searchsorted(level[: int(np.argmax(level)) + 1], np.arange(int(level.max()) + 1))
+    return least[np.maximum(level_of_cell, 0)].astype(pack.codes.dtype)
 
 
 def _groups(sizes: Sequence[int]) -> list[list[int]]:
