@@ -187,15 +187,14 @@ def scores_everywhere(data, settings, monkeypatch):
     """Scores of the counted leads from their codes, and the rules of the run."""
     caught = []
 
-    def catch(store, card, *rest):
-        caught.append((store, card))
-        return joint(store, card, *rest)
+    def catch(store, card, column, settings, base):
+        caught.append(code_scorer(card, column, store, settings).scores(store, slice(None), base))
+        return whole(store, card, column, settings, base)
 
-    joint = calibration.joint_scores
-    monkeypatch.setattr(calibration, "joint_scores", catch)
-    result = run(data, settings)
-    store, card = caught[-1]
-    return code_scorer(card, settings.points.column, store, settings).scores(store, slice(None)), result
+    whole = calibration.all_scores
+    monkeypatch.setattr(calibration, "all_scores", catch)
+    result = run(data, settings, force=True)
+    return caught[-1], result
 
 
 GATED = {
@@ -208,15 +207,26 @@ GATED = {
 }
 
 
+SHAPES = [
+    {"column": "lift"},
+    {"column": "cautious", "negative": False},
+    {"column": "adjusted"},
+    {"column": "adjusted", "scale": "0-100", "unit": None},
+    {"column": "log-odds", "offset": "600@50"},
+    {"column": "log-odds", "offset": "-3@0.5", "pdo": 5.0, "negative": False},
+    {"column": "best", "fit": "linear"},
+]
+
+
 @pytest.mark.parametrize("tables", [{}, GATED, GATED | {"columns": {"skip": ["Text"], "allow": ["Leans"]}}])
-@pytest.mark.parametrize("column", ["lift", "cautious"])
-def test_codes_tables_and_single_leads_score_alike(tables, column):
-    @settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
+@pytest.mark.parametrize("points", SHAPES, ids=lambda points: "-".join(map(str, points.values())))
+def test_codes_tables_and_single_leads_score_alike(tables, points):
+    @settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
     @given(histories())
     def check(history):
         with pytest.MonkeyPatch.context() as patch:
             asked = chosen(history, **tables)
-            asked = asked.model_copy(update={"points": asked.points.model_copy(update={"column": column})})
+            asked = asked.model_copy(update={"points": asked.points.model_copy(update=points)})
             try:
                 codes, result = scores_everywhere(history.frame, asked, patch)
             except DataError:
@@ -235,10 +245,10 @@ def test_codes_tables_and_single_leads_score_alike(tables, column):
     check()
 
 
-@pytest.mark.parametrize("column", ["lift", "cautious"])
-def test_every_lead_of_the_sample_scores_alike_with_gate_and_caps(column, monkeypatch):
+@pytest.mark.parametrize("points", SHAPES, ids=lambda points: "-".join(map(str, points.values())))
+def test_every_lead_of_the_sample_scores_alike_with_gate_and_caps(points, monkeypatch):
     asked = load_settings(SAMPLE / "leads.toml")
-    points = asked.points.model_copy(update={"column": column})
+    points = asked.points.model_copy(update=points)
     groups = {**asked.groups, "fit": asked.groups["fit"].model_copy(update={"min": -10})}
     asked = asked.model_copy(update={"points": points, "groups": groups})
     codes, result = scores_everywhere(SAMPLE / "leads.csv", asked, monkeypatch)

@@ -12,7 +12,8 @@ from calibrate.codes import encode, mixed
 from calibrate.counts import ALL, OLDER, count_cells, parts_of
 from calibrate.levels import Cells, bin_label, enough, learn_levels, number_label
 from calibrate.outcome import compile_outcome
-from calibrate.scorecard import learn_scorecard
+from calibrate.points import Worth
+from calibrate.scorecard import learn_scorecard, with_points
 from calibrate.settings import OutcomeSettings, PointSettings
 from calibrate.source import open_source
 
@@ -105,6 +106,59 @@ def test_levels_part_the_leads(leads, seed, kind, settings):
     assert len(set(labels(levels))) == len(levels.levels)
 
 
+def visits(conversions, **changes):
+    """Fifty cells of 100 leads each, the first missing, and conversions that rise from cell to cell."""
+    leads = np.full(51, 100, dtype=np.int64)
+    won = np.linspace(0, 2, 51)
+    won = np.minimum(np.floor(won * conversions / won.sum()).astype(np.int64), 100)
+    won[-1] += conversions - won.sum()
+    cells = Cells("x", "x", "number", "fit", edges=tuple(float(edge) for edge in range(1, 50)), **changes)
+    return cells, leads, won
+
+
+@pytest.mark.parametrize(("conversions", "bins"), [(30, 2), (75, 3), (124, 4), (125, 5), (499, 5)])
+def test_few_conversions_cut_a_number_into_bins_of_equally_many_leads(conversions, bins):
+    cells, leads, won = visits(conversions)
+    levels = learn_levels(cells, leads, won, PointSettings(min_leads=1, min_expected=0.0))
+    held = levels.totals(leads)[:-1]
+    assert len(held) == bins
+    assert max(held) - min(held) <= 100
+    assert not levels.cut_by_outcome
+    assert levels.trend == "none"
+
+
+def test_the_cuts_of_few_conversions_do_not_look_at_them():
+    cells, leads, won = visits(300)
+    turned = np.append(won[:1], won[:0:-1])
+    first, second = (learn_levels(cells, leads, outcome, PointSettings()) for outcome in (won, turned))
+    assert first.levels == second.levels
+
+
+@pytest.mark.parametrize(
+    ("conversions", "changes", "chosen"),
+    [(499, {}, False), (500, {}, True), (300, {"trend": "up"}, True), (900, {"fixed": True}, False)],
+)
+def test_outcomes_choose_the_cuts_where_there_are_five_hundred_or_a_person_said_how_they_run(
+    conversions, changes, chosen
+):
+    levels = learn_levels(*visits(conversions, **changes), PointSettings())
+    assert levels.cut_by_outcome is chosen
+    assert (levels.trend == "up") is chosen
+
+
+def test_lost_leads_are_the_few_where_most_are_won():
+    cells, leads, won = visits(300)
+    assert not learn_levels(cells, leads, leads - won, PointSettings()).cut_by_outcome
+
+
+def test_a_placeholder_stays_apart_from_bins_of_equally_many_leads():
+    cells = Cells("x", "x", "number", "fit", edges=(0.0, 10.0, 20.0, 30.0), alone=(0,), sentinels=frozenset({0}))
+    leads = ints(0, 300, 200, 200, 200, 200)
+    levels = learn_levels(cells, leads, ints(0, 30, 10, 20, 20, 20), PointSettings())
+    assert [level.kind for level in levels.levels] == ["placeholder", "bin", "bin", "bin", "bin"]
+    assert levels.totals(leads).tolist() == [300, 200, 200, 200, 200]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "whole", "smallest", "label"),
     [
@@ -189,7 +243,7 @@ def test_folds_are_even_and_the_same_every_time():
 
 def test_a_scorecard_gives_a_level_with_too_few_leads_no_points():
     counts = ints(0, 20, 480, 500), ints(0, 20, 40, 40)
-    card = learn_scorecard([category("Few", "Fair", "Web")], [counts], PointSettings())
+    card = with_points(learn_scorecard([category("Few", "Fair", "Web")], [counts], PointSettings()), Worth())
     (item,) = card.attributes
     points = item.cell_points("lift").tolist()
     assert points[1] == 0
