@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.errors import SettingsError
-from calibrate.points import UNITS, cautious_points, lift_points, round_half_away
+from calibrate.points import UNITS, cautious_points, lift_points, log_odds_points, round_half_away, rounded_points
 
 units = st.sampled_from([*UNITS, Fraction(3), Fraction(1, 3)])
 strengths = st.floats(0, 1e6) | st.just(math.inf)
@@ -153,3 +153,43 @@ def test_finer_units_split_a_point():
 def test_a_point_is_worth_something(unit):
     with pytest.raises(SettingsError, match="expected a number above 0"):
         lift_points(1, 2, 3, 10, unit=unit)
+
+
+# points of estimates
+
+
+@given(st.integers(-10_000, 10_000), st.sampled_from(UNITS))
+def test_points_of_estimates_are_the_nearest_whole_number_halves_away(quarters, unit):
+    """Lifts on quarters of a point: every fourth is a tie."""
+    lift = float(Fraction(quarters, 4) * unit)
+    assert rounded_points(np.array([lift]), unit).tolist() == [nearest_whole(Fraction(quarters, 4))]
+
+
+@given(st.floats(-500, 500), st.sampled_from(UNITS))
+def test_points_of_estimates_are_within_half_a_point(lift, unit):
+    (point,) = rounded_points(np.array([lift]), unit)
+    assert abs(point - lift / float(unit)) <= 0.5 + 2e-7
+    assert rounded_points(np.array([-lift]), unit).tolist() == [-point]
+
+
+@pytest.mark.parametrize("hair", [-1e-9, 0.0, 1e-9])
+def test_the_last_digits_of_a_fit_do_not_decide(hair):
+    assert rounded_points(np.array([2.5 + hair, -2.5 + hair, 0.5 + hair])).tolist() == [3, -3, 1]
+
+
+def test_points_of_estimates_take_any_shape_and_type():
+    assert rounded_points(np.array([], np.float64)).tolist() == []
+    assert rounded_points([1.2, -0.4]).dtype == np.int64
+
+
+# Siddiqi (2006), Credit Risk Scorecards: with 20 points to double the odds, factor = 20 / ln 2 = 28.8539.
+def test_so_many_points_double_the_odds(oracle):
+    factor, _ = oracle("pdo_factor_offset").expected
+    log_odds = np.array([math.log(2), -math.log(2), math.log(4), 0.0, 1.0])
+    assert log_odds_points(log_odds, 20).tolist() == [20, -20, 40, 0, round(factor)]
+
+
+@given(st.floats(-9, 9), st.sampled_from([1.0, 5.0, 20.0, 50.0, 1000.0]))
+def test_points_of_log_odds_give_the_odds_back(log_odds, pdo):
+    (point,) = log_odds_points(np.array([log_odds]), pdo)
+    assert abs(point * math.log(2) / pdo - log_odds) <= 0.5001 * math.log(2) / pdo
