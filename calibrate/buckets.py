@@ -134,7 +134,7 @@ def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms],
         leads = packed_atoms(store, places, atoms, piece)
         if not tables:
             tables = [[np.zeros(count * pack.size) for pack in leads.packs] for _ in range(2 if fit is None else 3)]
-        bucket = _bucket(store, piece, count)
+        bucket = bucket_of(store, piece, count)
         won = np.flatnonzero(leads.won)
         chance = fit.chances(leads, slice(None)) if fit else None
         for place, pack in enumerate(leads.packs):
@@ -163,7 +163,7 @@ def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms]
     )
 
 
-def _bucket(store: CodeStore, piece: slice, count: int) -> Places:
+def bucket_of(store: CodeStore, piece: slice, count: int) -> Places:
     """Bucket of each lead: that of its account; else leads in file order go round all buckets.
 
     Every round starts at a bucket of its own, so that what recurs in a file does not always meet the same ones.

@@ -5,7 +5,8 @@
     Role = Director   9 points   80 % of draws: 6 to 12   above the average in 100 %   rank 2 to 4   stable
 
 A draw takes as many leads as there are, each any number of times (whole accounts where they are named), and learns
-from them again: bins, prior strength, points. No lead is read twice; see `buckets` and `onestep`.
+from them again: bins, prior strength, points. The leads are read once; see `buckets`, `redrawn` and `onestep`. Points
+pulled towards 0 are told how they move from history to history, not how far from the truth the pull leaves them.
 
 Source: Efron & Gong (1983), Am. Stat. 37:36 (percentile intervals); Goldstein & Spiegelhalter (1996), J. R. Stat.
 Soc. A 159:385 (intervals of ranks).
