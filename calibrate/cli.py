@@ -252,9 +252,8 @@ def _transcript(voice: Voice, result: Calibration) -> None:
     for line in words.points_table(result, ascii=plain):
         voice.say(line)
     voice.say()
-    for line in (words.ranking_sentence(result), words.best_tenth_sentence(result), words.capacity_sentence(result)):
-        if line:
-            voice.say(line)
+    for line in words.result_lines(result):
+        voice.say(line)
     remarks = words.remark_lines(result, ascii=plain)
     if remarks:
         voice.remark("")

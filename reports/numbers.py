@@ -42,6 +42,15 @@ def whole_percent(share: float) -> str:
     return f"{100 * share:.0f}%" if 0.01 <= share <= 0.99 else percent(share)
 
 
+def pairs(share: float) -> str:
+    """A share of won-lost pairs, or a difference of two, as pairs of 100.
+
+    >>> pairs(0.7178), pairs(-0.0024)
+    ('71.8', '−0.2')
+    """
+    return f"{100 * share:.1f}".replace("-0.0", "0.0").replace("-", MINUS)
+
+
 def percent_range(low: float, high: float) -> str:
     """Both ends of an interval of shares.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from calibrate.bands import Band, share_reached
 from calibrate.calibration import Calibration
-from calibrate.evidence import AttributeEvidence, LevelEvidence
+from calibrate.evidence import AttributeEvidence
 from calibrate.lead_score import score_lead
 from calibrate.ranking import gains
 from calibrate.rates import conversion_rate
@@ -22,58 +21,16 @@ from calibrate.validation import Ranking, Validation
 from calibrate.whole import whole_file
 from reports import figures, prose, words
 from reports.figures import Step
-from reports.numbers import count, percent, percent_range, plain, signed, signed_lift
+from reports.level_table import level_table
+from reports.numbers import count, percent, percent_range, plain
+from reports.section import Section, chart, table
+from reports.trust import trust_sections
 
 ROWS_A_CHART = 40
 MOST_FORESTS = 6
 MOST_STEPS = 8
 CALLED = 0.2
 FEWEST_SEEN = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A drawing with the finding above it and what is plotted; below it what else must be known."""
-
-    title: str
-    note: str
-    svg: Markup
-    below: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a head, in parts that may have a heading.
-
-    columns: (heading, css class).  parts: (heading or empty, rows of cells).
-    """
-
-    columns: tuple[tuple[str, str], ...]
-    parts: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading with what stands under it, in this order."""
-
-    key: str
-    texts: tuple[str, ...] = ()
-    charts: tuple[Chart, ...] = ()
-    items: tuple[str, ...] = ()
-    more: tuple[str, ...] = ()
-    terms: tuple[tuple[str, str], ...] = ()
-    tables: tuple[Table, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """The heading as people read it."""
-        return prose.HEADING[self.key]
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing under the heading."""
-        return not (self.texts or self.charts or self.items or self.terms or self.tables)
 
 
 def render_page(calibration: Calibration) -> str:
@@ -118,9 +75,9 @@ def _rendered(calibration: Calibration, *, whole: bool) -> str:
 def _under_headline(calibration: Calibration) -> tuple[str, ...]:
     if calibration.validation is None:
         return ()
-    return tuple(
-        filter(None, (words.tested(calibration, calibration.validation), prose.ranking_note(calibration.validation)))
-    )
+    best = words.best_column_sentence(calibration)
+    noise = (words.achieved(calibration),) if words.no_differences(calibration) else ()
+    return (*noise, words.tested(calibration, calibration.validation), f"{prose.PAIR} {best}".strip())
 
 
 def _sections(calibration: Calibration) -> tuple[Section, ...]:
@@ -131,11 +88,12 @@ def _sections(calibration: Calibration) -> tuple[Section, ...]:
         *_ranking_sections(calibration),
         _why(calibration),
         _named_bands(calibration),
+        *trust_sections(calibration),
         _left_out(calibration),
         Section("reading", items=tuple(plain(text) for text in calibration.reading)),
         Section("method", terms=prose.method(calibration), notes=prose.FOOTNOTES),
-        Section("table", texts=(prose.TABLE_NOTE,), tables=(_level_table(calibration),)),
-        Section("rules", tables=(_table(("fact", "value"), prose.rules_facts(calibration)),)),
+        Section("table", texts=(prose.table_note(calibration),), tables=(level_table(calibration),)),
+        Section("rules", tables=(table(("fact", "value"), prose.rules_facts(calibration)),)),
     )
 
 
@@ -150,7 +108,7 @@ def _levels(calibration: Calibration) -> Section:
         drawn = [(attribute.name, attribute.levels) for attribute in part]
         label = prose.aria(title, note)
         svg = figures.forest(drawn, calibration.overall.rate, top, name=f"levels{number}", label=label)
-        charts.append(Chart(title, note, Markup(svg)))  # noqa: S704
+        charts.append(chart(title, note, svg))
     missing = len({(item.column, item.member) for part in parts[MOST_FORESTS:] for item in part})
     notes = (prose.charts_left_out(missing),) if missing else ()
     return Section("levels", charts=tuple(charts), notes=notes)
@@ -190,7 +148,7 @@ def _bands(validation: Validation) -> Section:
     title = prose.bands_title(validation.bands, overall)
     svg = figures.bands(validation.bands, overall, name="bands", label=prose.aria(title, prose.BANDS_NOTE))
     below = prose.out_of_order(validation.bands)
-    return Section("bands", charts=(Chart(title, prose.BANDS_NOTE, Markup(svg), below),))  # noqa: S704
+    return Section("bands", charts=(chart(title, prose.BANDS_NOTE, svg, below),))
 
 
 def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -> Section:
@@ -202,7 +160,7 @@ def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -
     overall = validation.conversions / validation.leads
     svg = figures.gains(points, overall, (CALLED, reached), name="gains", label=prose.aria(title, note))
     below = (words.capacity_sentence(calibration),) if validation.capacity else ()
-    return Section("gains", charts=(Chart(title, note, Markup(svg), below),))  # noqa: S704
+    return Section("gains", charts=(chart(title, note, svg, below),))
 
 
 def _meaning(validation: Validation, ranking: Ranking) -> Section:
@@ -216,7 +174,7 @@ def _meaning(validation: Validation, ranking: Ranking) -> Section:
     title, note = prose.meaning_title(best, chances.probability(best)), prose.MEANING_NOTE
     histogram = list(zip(scores.scores, scores.leads, strict=True))
     svg = figures.meaning(curve, seen, histogram, name="meaning", label=prose.aria(title, note))
-    return Section("meaning", charts=(Chart(title, note, Markup(svg)),))  # noqa: S704
+    return Section("meaning", charts=(chart(title, note, svg),))
 
 
 def _mean_score(ranking: Ranking, band: Band) -> float:
@@ -235,7 +193,7 @@ def _why(calibration: Calibration) -> Section:
     steps, score, band = max(told, key=lambda item: _telling(*item))
     title = prose.why_title(score, band)
     svg = figures.waterfall(_shortened(steps), score, name="why", label=prose.aria(title, prose.WHY_NOTE))
-    return Section("why", charts=(Chart(title, prose.WHY_NOTE, Markup(svg)),))  # noqa: S704
+    return Section("why", charts=(chart(title, prose.WHY_NOTE, svg),))
 
 
 def _telling(steps: tuple[Step, ...], score: int, band: str | None) -> tuple[float, ...]:
@@ -282,12 +240,12 @@ def _named_bands(calibration: Calibration) -> Section:
                 plain(band.action or ""),
                 "" if band.leads_share is None else percent(band.leads_share),
                 prose.of(held[1], held[0]) if rate else "",
-                f"{percent(rate.rate)} ({percent_range(rate.low, rate.high)})" if rate else "",
+                f"{percent(rate.rate)}\n{percent_range(rate.low, rate.high)}" if rate else "",
             )
         )
         above = band.from_
-    table = _table(("band", "scores", "action", "share", "held_won", "rate"), rows)
-    return Section("named", texts=(prose.NAMED_NOTE,), tables=(table,)) if rows else Section("named")
+    bands = table(("band", "scores", "action", "share", "held_won", "rate"), rows)
+    return Section("named", texts=(prose.NAMED_NOTE,), tables=(bands,)) if rows else Section("named")
 
 
 def _between(ranking: Ranking, start: int | None, above: int | None) -> tuple[int, int]:
@@ -304,40 +262,6 @@ def _between(ranking: Ranking, start: int | None, above: int | None) -> tuple[in
 def _left_out(calibration: Calibration) -> Section:
     leads = tuple((count(item.leads), plain(item.reason)) for item in calibration.excluded if item.leads)
     columns = tuple((plain(item.column), plain(item.reason)) for item in calibration.left_out)
-    tables = [_table(("leads", "reason"), leads)] if leads else []
-    tables += [_table(("column", "reason"), columns)] if columns else []
+    tables = [table(("leads", "reason"), leads)] if leads else []
+    tables += [table(("column", "reason"), columns)] if columns else []
     return Section("left_out", tables=tuple(tables))
-
-
-def _level_table(calibration: Calibration) -> Table:
-    names = ["level", "won", "rate", "lift", "points", "cautious", "adjusted", "evidence", "q"]
-    levels = [level for attribute in calibration.attributes for level in attribute.levels]
-    if all(level.points_adjusted is None for level in levels):
-        names.remove("adjusted")
-    digits = 1 if calibration.overall.rate >= 0.05 else 2
-    parts = tuple(
-        (plain(attribute.name), tuple(_cells(level, names, digits) for level in attribute.levels))
-        for attribute in calibration.attributes
-    )
-    return Table(tuple((prose.COLUMN[name], name) for name in names), parts)
-
-
-def _cells(level: LevelEvidence, names: list[str], digits: int) -> tuple[str, ...]:
-    lift, low, high = (signed_lift(item, digits) for item in (level.lift, level.lift_low, level.lift_high))
-    adjusted, q = level.points_adjusted, level.q_value
-    cells = {
-        "level": plain(level.level.label) + (f" ({plain(level.note)})" if level.note else ""),
-        "won": prose.of(level.conversions, level.leads),
-        "rate": f"{percent(level.rate)} ({percent_range(level.rate_low, level.rate_high)})",
-        "lift": f"{lift} ({low} to {high})",
-        "points": signed(level.points),
-        "cautious": signed(level.points_cautious),
-        "adjusted": "" if adjusted is None else signed(adjusted),
-        "evidence": prose.EVIDENCE[level.evidence],
-        "q": "" if q is None else "<0.001" if q < 0.001 else f"{q:.3f}",
-    }
-    return tuple(cells[name] for name in names)
-
-
-def _table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    return Table(tuple((prose.COLUMN[name], name) for name in names), (("", tuple(rows)),))

@@ -1,4 +1,4 @@
-"""The page's own sentences: headings, findings, explanations. English, and only here and in words.py.
+"""The page's own sentences: findings and explanations.
 
 A reader without statistics understands each; the footnotes say to statisticians what was computed.
 """
@@ -11,71 +11,10 @@ from collections.abc import Sequence
 from calibrate.bands import Band, inversions
 from calibrate.calibration import Calibration
 from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.ranking import Auc
 from calibrate.validation import Validation
+from reports.labels import CHART, HEADING
 from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
-from reports.words import band_range, unit
-
-CHART = {
-    "all_leads": "all leads {rate}",
-    "all_held_out": "all held-out\nleads {rate}",
-    "won_of_leads": "won of leads",
-    "points": "points",
-    "of": "{part} of {whole}",
-    "rate_axis": "share of leads that became customers, with 95% range",
-    "won": "{won} won",
-    "of_leads": "of {leads}",
-    "out_of_order": "out of order",
-    "band_axis": "score, best first; below it, won of leads",
-    "gains_across": "share of leads called, best score first",
-    "gains_up": "share of customers reached",
-    "perfect": "perfect order",
-    "random": "at random",
-    "mark": "call the best {leads} of leads,\nreach {customers} of customers",
-    "chance": "chance to become a customer",
-    "score": "score",
-    "expected": "expected",
-    "seen": "seen, with 95% range",
-    "leads": "leads",
-    "waterfall_axis": "points, added from the top",
-}
-
-HEADING = {
-    "remarks": "Please note",
-    "levels": "What makes a difference",
-    "bands": "Conversion by score",
-    "gains": "Customers reached",
-    "meaning": "What a score means",
-    "why": "Why a lead gets its score",
-    "named": "Bands to work with",
-    "left_out": "What was left out, and why",
-    "reading": "How the file was read",
-    "method": "How the points were made",
-    "table": "All levels",
-    "rules": "The rules file",
-}
-
-COLUMN = {
-    "level": "Level",
-    "won": "Won of leads",
-    "rate": "Rate (95% range)",
-    "lift": "Lift (95% range)",
-    "points": "Points",
-    "cautious": "Cautious",
-    "adjusted": "Adjusted",
-    "evidence": "Evidence",
-    "q": "q",
-    "column": "Column",
-    "reason": "Why",
-    "leads": "Leads",
-    "band": "Band",
-    "scores": "Score",
-    "action": "Action",
-    "share": "Share of leads",
-    "held_won": "Held out: won of leads",
-    "fact": "",
-    "value": "",
-}
+from reports.words import band_range, known_stability, unit
 
 FOREST_NOTE = (
     "Share of leads that became customers, with its 95% range, against all leads; a bigger dot has more leads. "
@@ -87,11 +26,6 @@ BANDS_NOTE = (
     "Conversion rate of held-out leads with its 95% range. Each bar holds about a tenth of the leads; leads with equal "
     "scores stay together. Hatched: out of order, this band converts better than the one before it."
 )
-TABLE_NOTE = (
-    "Lift: rate minus overall rate, in percentage points. q: the share of false alarms to expect when every level with "
-    "a q this small or smaller is called a difference (Benjamini-Hochberg)."
-)
-EVIDENCE = {"strong": "strong", "some": "some", "weak": "weak", "too few": "too few"}
 MEANING_NOTE = (
     "Line: expected chance by score, fitted on the held-out leads. Circles: what was seen in the bands of these leads "
     "above, best at the right; bands with fewer than 30 leads are left out. Grey: how many held-out leads have which "
@@ -104,7 +38,16 @@ NAMED_NOTE = (
 WHY_NOTE = "An example from the rules file. Its reasons, strongest first, add up to its score."
 BASE = "Every lead starts with"
 CLAMPED = "Limit of the score"
+PAIR = (
+    "A pair is one won and one lost lead; it is in the right order when the won one has the higher score, and a tie "
+    "counts half."
+)
 UNTESTED = "There are too few leads to hold some back, so there is no fair picture of how the points rank."
+_ADJUSTED = (
+    "All attributes are looked at together: how much more often leads would be expected to become customers if all had "
+    "this level and kept everything else about them, against the overall rate. It is learned from how leads differed, "
+    "pulled towards zero, and no promise of what happens when a level is changed."
+)
 FOOTNOTES = (
     "Won-lost pairs in the right order: the area under the ROC curve (AUC), a tie counted as half; its range is "
     "DeLong’s (1988).",
@@ -115,6 +58,12 @@ FOOTNOTES = (
     "of a number, p is multiplied by the number of possible cuts, at most 70.",
     "Chance by score: logistic regression of the outcome on the score. Cautious points: empirical Bayes; the number of "
     "leads is a moment estimate over all attributes.",
+    "Adjusted: ridge logistic regression on all levels, its penalty from the same estimate; the lift is the mean "
+    "predicted rate with all leads at the level, minus the overall rate, its range by the delta method.",
+    "Pairs behind the best: paired difference of AUCs (DeLong). Chances hold: slope of the outcome on the promised "
+    "log-odds (Cox, 1958). Counted twice: variance of the summed lifts over the sum of their variances. Stable: "
+    "bootstrap of leads (accounts whole where they are named), 10th to 90th percentile. Surprises: Mantel-Haenszel "
+    "test within strata of equal score, then Benjamini-Hochberg.",
 )
 
 
@@ -135,32 +84,6 @@ def facts(calibration: Calibration) -> tuple[tuple[str, str, str], ...]:
         ("Overall rate", percent(overall.rate), f"95% range {percent_range(overall.low, overall.high)}"),
         period,
     )
-
-
-def ranking_note(validation: Validation) -> str:
-    """What a pair is, and the pairs of every point column with their range; empty where there are none."""
-    parts = [f"{item.column} points {_pairs(item.auc)}" for item in validation.rankings if item.auc]
-    if not parts:
-        return ""
-    return (
-        "A pair is one won and one lost lead; it is in the right order when the won one has the higher score, and a "
-        f"tie counts half. Pairs in the right order: {'; '.join(parts)}.{_better(validation)}"
-    )
-
-
-def _better(validation: Validation) -> str:
-    """How far the best column is ahead of the others, and whether that could be chance."""
-    told = []
-    for item in validation.comparisons:
-        gap = item.difference
-        pairs, low, high = (100 * number for number in (gap.difference, gap.low, gap.high))
-        if pairs < 0.05:
-            told.append(f"{item.other} ranks alike")
-        elif gap.low <= 0 <= gap.high:
-            told.append(f"{item.other} is {pairs:.1f} pairs of 100 behind, which may be chance")
-        else:
-            told.append(f"{item.other} is {pairs:.1f} pairs of 100 behind (95% range {low:.1f} to {high:.1f})")
-    return f" The {validation.best} points rank best: {'; '.join(told)}." if told else ""
 
 
 def forest_title(attributes: Sequence[AttributeEvidence], *, first: bool) -> str:
@@ -250,20 +173,16 @@ def more_remarks(number: int) -> str:
 
 def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
     """The method in plain words: term, explanation."""
-    worth, points = unit(calibration), round(25 / unit(calibration))
-    worth_text = "" if worth == 1 else f" Here one point is worth {worth:g} percentage points."
+    adjusted = any(level.adjusted_lift is not None for item in calibration.attributes for level in item.levels)
     return (
         (
             "Lift",
             "The rate of a level minus the overall rate, in percentage points. If 40% of a level’s leads became "
             "customers and 15% of all leads did, the lift is 25 percentage points.",
         ),
-        (
-            "Points",
-            f"The lift as a whole number.{worth_text} A lift of 25 gives {signed(points)} points. A lead’s score is "
-            "the sum of the points of its levels, within the limits that the rules file sets.",
-        ),
+        ("Points", _points(calibration)),
         ("Cautious points", _cautious(calibration)),
+        *((("Adjusted points", _ADJUSTED),) if adjusted else ()),
         (
             "95% range",
             "History is a sample: with other leads the rate would have come out a little differently. Ranges made this "
@@ -275,12 +194,44 @@ def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
             "expected to be luck; of those called strong or some, about one in five at most. The rest are weak, "
             "“unclear” in the charts: the difference may be real or chance. They keep their points.",
         ),
-        (
-            "What points do not say",
-            "They say which leads became customers more often, not why. Attributes that go together count the same "
-            "thing twice; the test on held-out leads includes that.",
-        ),
+        ("What points do not say", _unsaid(calibration)),
     )
+
+
+def _points(calibration: Calibration) -> str:
+    worth, column, points = unit(calibration), calibration.column, calibration.settings.points
+    each = "" if worth == 1 else f" Here one point is worth {worth:g} percentage points."
+    told = {
+        "lift": f"The lift as a whole number.{each} A lift of 25 gives {signed(round(25 / worth))} points.",
+        "cautious": f"The lift, pulled towards zero as told below, as a whole number.{each}",
+        "adjusted": f"What is left of the lift beside the other attributes, told below, as a whole number.{each}",
+        "log-odds": "Steps of the odds of becoming a customer, beside the other attributes: "
+        f"{calibration.rules.score.pdo or 0:g} points double them.",
+    }
+    lowest = " The worst level of every attribute has 0 points, so no points are below 0."
+    raised = lowest if not points.negative or points.scale == "0-100" else ""
+    return (
+        f"{told[column]}{raised} A lead’s score is the sum of the points of its levels, within the limits that the "
+        "rules file sets."
+    )
+
+
+def _unsaid(calibration: Calibration) -> str:
+    said = "They say which leads became customers more often, not why."
+    if calibration.column in ("adjusted", "log-odds"):
+        return f"{said} What attributes have in common is counted once, as far as history can tell them apart."
+    return f"{said} Attributes that go together count the same thing twice; the test on held-out leads includes that."
+
+
+def table_note(calibration: Calibration) -> str:
+    """What the columns of the table of levels hold."""
+    note = (
+        "Lift: rate minus overall rate, in percentage points. Beside the others: what is left of it when the other "
+        "attributes are held. Data support: the points that the data bear out, 95%. q: the share of false alarms to "
+        "expect when every level with a q this small or smaller is called a difference. levels.csv holds every kind of "
+        "points."
+    )
+    return note if known_stability(calibration) is None else f"{note} Stable: see {HEADING['stable']}."
 
 
 def setting_rows(value: object, name: str) -> list[tuple[str, str]]:
@@ -321,7 +272,8 @@ def rules_facts(calibration: Calibration) -> tuple[tuple[str, str], ...]:
         ("Source", made_by.source or ""),
         ("SHA-256 of the source", made_by.sha256 or ""),
         ("Points", column[calibration.column]),
-        ("One point", f"{unit(calibration):g} percentage points"),
+        ("One point", f"{unit(calibration):g} percentage points" if rules.score.pdo is None else ""),
+        ("The odds double with", "" if rules.score.pdo is None else f"{rules.score.pdo:g} points"),
     ]
     pairs += setting_rows(made_by.settings or {}, "")
     return tuple(pair for pair in pairs if pair[1])
@@ -339,11 +291,6 @@ def _cautious(calibration: Calibration) -> str:
         f"leads, the more. Here a level of {count(half)} leads keeps half its lift, one of {count(9 * half)} leads "
         "nine tenths."
     )
-
-
-def _pairs(auc: Auc) -> str:
-    pairs, low, high = (round(100 * share) for share in (auc.auc, auc.low, auc.high))
-    return f"{pairs} of 100 (95% range {low} to {high})"
 
 
 def _label(level: LevelEvidence) -> str:

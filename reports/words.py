@@ -1,17 +1,22 @@
-"""What the evidence says, in sentences for the page and the command line. English stands here and in prose.py only.
+"""What the evidence says, in sentences for the page and the command line.
+
+English stands here, in labels.py, prose.py and trust_prose.py only.
 
 Every figure in a sentence about ranking comes from held-out leads.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
 from calibrate.bands import Band, best_share, share_reached
 from calibrate.calibration import Calibration
 from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.ranking import Auc, auc_in_words
-from calibrate.validation import Ranking, Validation
+from calibrate.stability import Levels, Stability
+from calibrate.validation import Comparison, Ranking, Validation
 from reports.numbers import (
     MINUS,
     columns_wide,
@@ -19,6 +24,7 @@ from reports.numbers import (
     cut,
     day,
     filled,
+    pairs,
     percent,
     percent_range,
     signed,
@@ -26,6 +32,7 @@ from reports.numbers import (
 )
 
 MOST_REMARKS = 7
+NUMBER = ("no", "one", "two", "three", "four")
 
 Clarity = Literal["", "some evidence", "unclear", "too few"]
 
@@ -73,6 +80,24 @@ def band_range(band: Band) -> str:
 
 
 def headline(calibration: Calibration) -> str:
+    """What the points achieve on leads that did not make them, or that history shows no differences at all."""
+    return no_differences(calibration) or achieved(calibration)
+
+
+def no_differences(calibration: Calibration) -> str:
+    """That history shows no differences beyond chance; empty where it does."""
+    if not math.isinf(calibration.strength):
+        return ""
+    start = "History shows no differences beyond chance: "
+    if all(level.points == 0 for attribute in calibration.attributes for level in attribute.levels):
+        return f"{start}all points are 0."
+    return (
+        f"{start}points that allow for chance are all 0, and the {calibration.column} points that the rules carry may "
+        "be nothing else."
+    )
+
+
+def achieved(calibration: Calibration) -> str:
     """What the points achieve on leads that did not make them, or why that is not known."""
     ranking, validation = chosen_ranking(calibration), calibration.validation
     if ranking is None or ranking.auc is None or validation is None:
@@ -143,9 +168,84 @@ def ranking_sentence(calibration: Calibration) -> str:
         return "How well the points rank is not known: there are too few leads to test them on."
     leads = f"{count(validation.leads)} leads"
     which = f"On the newest {leads}" if validation.kind == "out-of-time" else f"On {leads}, each scored without it,"
-    pairs, low, high = (round(100 * share) for share in (ranking.auc.auc, ranking.auc.low, ranking.auc.high))
-    sentence = f"{which} the points put won before lost in {pairs} of 100 pairs (95% range {low} to {high})."
+    middle, low, high = (round(100 * share) for share in (ranking.auc.auc, ranking.auc.low, ranking.auc.high))
+    sentence = f"{which} the points put won before lost in {middle} of 100 pairs (95% range {low} to {high})."
     return sentence + doubt(ranking.auc)
+
+
+def best_column_sentence(calibration: Calibration) -> str:
+    """Which kind of points ranks held-out leads best, and whether that may be chance; empty with nothing to compare."""
+    validation = calibration.validation
+    ranked = [(item.column, item.auc.auc) for item in validation.rankings if item.auc] if validation else []
+    if validation is None or len(ranked) < 2:
+        return ""
+    kinds, best = f"{NUMBER[len(ranked)]} kinds of points", validation.best
+    shown = {column: pairs(area) for column, area in ranked}
+    if len(set(shown.values())) == 1:
+        return f"The {kinds} rank alike ({shown[best]} pairs of 100)."
+    others = ", ".join(f"{column} {shown[column]}" for column, _ in ranked if column != best)
+    sentence = f"Of the {kinds} {best} ranks best ({shown[best]} pairs of 100; {others}); "
+    return sentence + _sureness(validation.comparisons) + _carried(calibration, validation)
+
+
+def may_be_chance(comparison: Comparison) -> bool:
+    """Whether the best column is ahead of the other by no more than chance could bring."""
+    return comparison.difference.low <= 0 <= comparison.difference.high
+
+
+def _sureness(comparisons: Sequence[Comparison]) -> str:
+    doubtful = [item.other for item in comparisons if may_be_chance(item)]
+    several = len(comparisons) > 1
+    if not doubtful:
+        return f"the {'differences are' if several else 'difference is'} beyond chance."
+    if len(doubtful) == len(comparisons):
+        return f"the {'differences' if several else 'difference'} may be chance."
+    return f"the difference from {' and '.join(doubtful)} may be chance."
+
+
+def _carried(calibration: Calibration, validation: Validation) -> str:
+    """That the rules carry other points than the best, where that is no chance."""
+    beyond = any(item.other == calibration.column and not may_be_chance(item) for item in validation.comparisons)
+    return f" The rules carry {calibration.column} points." if beyond else ""
+
+
+def known_stability(calibration: Calibration) -> Stability | None:
+    """How stable the points are; None where no histories were redrawn."""
+    found: Stability | None = getattr(calibration, "stability", None)
+    return found
+
+
+def level_stabilities(calibration: Calibration) -> tuple[Levels, ...] | None:
+    """How stable the points of every level are, in the order of the attributes; None where that is not known."""
+    stability = known_stability(calibration)
+    return stability.columns.get(calibration.column) if stability else None
+
+
+def stability_sentence(calibration: Calibration) -> str:
+    """How many rules with points are stable; empty where that is not known."""
+    found = [
+        still.stable
+        for attribute, row in zip(calibration.attributes, level_stabilities(calibration) or (), strict=False)
+        for level, still in zip(attribute.levels, row, strict=True)
+        if still and level.points
+    ]
+    if not found:
+        return ""
+    room = f"{tolerance(calibration):.2g}"
+    return (
+        f"{count(sum(found))} of {count(len(found))} rules with points are stable: in 80 of 100 redrawn histories "
+        f"they move by {room} {'point' if room == '1' else 'points'} at most."
+    )
+
+
+def tolerance(calibration: Calibration) -> float:
+    """Points that a stable rule may move by; 0 where none was tested."""
+    stability, score, rate = known_stability(calibration), calibration.rules.score, calibration.overall.rate
+    if stability is None:
+        return 0.0
+    if score.pdo is None:
+        return stability.tolerance / score.unit
+    return stability.tolerance / (100 * rate * (1 - rate)) * score.pdo / math.log(2)
 
 
 def best_tenth_sentence(calibration: Calibration) -> str:
@@ -179,15 +279,26 @@ def capacity_sentence(calibration: Calibration) -> str:
     )
 
 
+def result_lines(calibration: Calibration) -> list[str]:
+    """How the points rank, which kind ranks best, what the best leads bring and how stable the points are."""
+    found = (
+        ranking_sentence(calibration),
+        best_column_sentence(calibration),
+        best_tenth_sentence(calibration),
+        capacity_sentence(calibration),
+        stability_sentence(calibration),
+    )
+    return [line for line in found if line]
+
+
 def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False) -> list[str]:
     """The strongest rules as lines: points, rule, won of leads, rate, data support, a bar of the rate from 0.
 
     ascii: without `−`, `█`, `·` and `…`, for terminals that cannot print them; names stay as they are.
     """
-    pairs = [(attribute, level) for attribute in calibration.attributes for level in attribute.levels]
-    pairs = [pair for pair in pairs if pair[1].points]
-    pairs.sort(key=lambda pair: -abs(pair[1].points))
-    shown = pairs[:top]
+    found = [(attribute, level) for attribute in calibration.attributes for level in attribute.levels if level.points]
+    found.sort(key=lambda pair: -abs(pair[1].points))
+    shown = found[:top]
     if not shown:
         return ["  No level gets points: history shows no difference that makes a whole point."]
     full = max(level.rate for _, level in shown) or 1.0
@@ -200,8 +311,8 @@ def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False
         rows.append((signed(level.points), rule, won, percent(level.rate), range_, "█" * ticks + "·" * (12 - ticks)))
     widths = [max(columns_wide(row[place]) for row in rows) for place in range(5)]
     lines = [_table_line(row, widths) for row in rows]
-    if len(pairs) > top:
-        lines.append(f"{'':>{widths[0] + 2}}  … {len(pairs) - top:,} more in levels.csv")
+    if len(found) > top:
+        lines.append(f"{'':>{widths[0] + 2}}  … {len(found) - top:,} more in levels.csv")
     return [_ascii(line) for line in lines] if ascii else lines
 
 
