@@ -183,7 +183,7 @@ def test_the_penalty_is_the_prior_of_the_rates_on_the_log_odds():
 
 
 def test_two_in_a_thousand_won(pack):
-    columns, won = history(150_000, [2, 6, 15], intercept=-6.0)
+    columns, won = history(60_000, [2, 6, 15], intercept=-6.0)
     assert 0.001 < won.mean() < 0.004
     leads = pack(columns, won)
     fit = ridge_logit(leads, ridge_penalty(won.mean(), 40.0))
