@@ -234,7 +234,6 @@ def test_draws_spread_like_the_standard_errors(monkeypatch):
     drawn = drawn_values(monkeypatch, trial, places, card, worth, PointSettings())
     solid = of_category(card) & (by_level(card, lambda item: item.conversions) >= 20)
     lift = drawn["lift"].std(axis=0) / standard_errors(card)
-    assert solid.sum() > 40
     assert np.quantile(lift[solid], [0, 1]) == pytest.approx([1, 1], abs=0.15)
     # The error of an effect is that of its posterior, variance 1 / (h + lambda); an estimate pulled towards 0 moves
     # less from history to history, h / (h + lambda)^2, where h / (h + lambda) = n / (n + M + 1). Sources and their
@@ -244,7 +243,7 @@ def test_draws_spread_like_the_standard_errors(monkeypatch):
     adjusted = drawn["adjusted"].std(axis=0) / moves
     overlap = ("Lead source", "Campaign")
     alone = solid & (by_level(card, lambda item: [item.cells.column not in overlap] * len(item.leads)) > 0)
-    assert alone.sum() > 30
+    assert solid.sum() > alone.sum() > 30
     assert np.quantile(adjusted[alone], [0, 1]) == pytest.approx([1, 1], abs=0.25)
     assert np.median(adjusted[alone]) == pytest.approx(1, abs=0.05)
 
@@ -343,8 +342,7 @@ def test_shares_ranks_and_ends_are_in_order(parts, negative, fit):
             point = 1 if column != "log-odds" else 100 * card.rate * (1 - card.rate) * np.log(2) / worth.pdo
             within = max(points - one.low, one.high - points) * point <= found.tolerance
             assert one.stable == within
-        if given_points:
-            assert sum(one.top for _, one in given_points) == pytest.approx(1)
+        assert not given_points or sum(one.top for _, one in given_points) == pytest.approx(1)
 
 
 @given(small_histories())
@@ -367,8 +365,8 @@ def test_swapping_won_and_lost_turns_the_lift_around(parts):
 @pytest.mark.parametrize(("rate", "tolerance"), [(0.15, 3), (0.5, 3), (0.01, 0.2), (0.99, 0.2)])
 def test_the_tolerance_is_a_fifth_of_a_low_rate(rate, tolerance):
     lead = np.arange(20_000)
-    store = stored([category("A", 2)], [lead % 2 + 1], lead < 20_000 * rate)
-    trial, places, card, settings = learned(store, joint=False, draws=10)
+    made = stored([category("A", 2)], [lead % 2 + 1], lead < 20_000 * rate)
+    trial, places, card, settings = learned(made, joint=False, draws=10)
     assert stability_of(trial, places, card, FINE, settings).tolerance == pytest.approx(tolerance)
 
 
