@@ -87,10 +87,19 @@ class PackedLeads:
 
     def sums(self, parts: Iterable[tuple[slice, Floats]]) -> list[Floats]:
         """By attribute and level, the sum of a value over the leads; the value comes a piece at a time."""
-        by_code = [np.zeros(pack.size) for pack in self.packs]
-        for piece, value in parts:
-            for place, pack in enumerate(self.packs):
-                by_code[place] += np.bincount(pack.codes[piece], weights=value, minlength=pack.size)
+        return self.sums_of(((piece, (value,)) for piece, value in parts), 1)[0]
+
+    def sums_of(self, parts: Iterable[tuple[slice, Sequence[Floats]]], values: int) -> list[list[Floats]]:
+        """The same for several values at once, a list each."""
+        by_code = [[np.zeros(pack.size) for pack in self.packs] for _ in range(values)]
+        for piece, held in parts:
+            for at, pack in enumerate(self.packs):
+                codes = pack.codes[piece].astype(np.intp)
+                for total, value in zip(by_code, held, strict=True):
+                    total[at] += np.bincount(codes, weights=value, minlength=pack.size)
+        return [self._by_level(total) for total in by_code]
+
+    def _by_level(self, by_code: Sequence[Floats]) -> list[Floats]:
         found: list[Any] = [np.zeros(0)] * len(self.sizes)
         for pack, total in zip(self.packs, by_code, strict=True):
             for place, level in pack.members:

@@ -18,6 +18,8 @@ from calibrate.packed import Floats, PackedLeads, PairSums
 _SAMPLE = 200_000
 _MOST_STEPS = 50
 _MOST_PASSES = 12
+_APART = 0.1
+_NEAR = 2e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,27 @@ class Normal:
 
     @classmethod
     def stretched(cls, few: PairSums, levels: Sequence[Floats], penalty: float) -> Normal:
-        """From weighted counts in a sample, stretched so that every level has its weight among all leads.
+        """From weighted counts of a sample, stretched to all leads.
 
-        levels: those weights, an array an attribute. Rows and columns grow alike, so that the matrix stays positive; a
-        level that the sample does not hold stands alone.
+        levels: the weights of the levels among all leads, an array an attribute. All grow alike, so that what adds up in
+        the sample adds up here; only a level that would be a tenth off gets its own weight, and one that the sample
+        does not hold stands alone.
         """
         total, wanted = float(levels[0].sum()), np.concatenate([levels[place] for place in few.order])
         held = np.concatenate([np.diag(few.square), few.largest])
-        grow = np.where(held > 0, np.sqrt(wanted / np.where(held > 0, held, 1.0)), 0.0)
-        size, first = len(few.square), math.sqrt(total / float(few.largest.sum()))
+        known = float(few.largest.sum())
+        alike = math.sqrt(total / known)
+        own = np.sqrt(wanted / np.where(held > 0, held, np.inf))
+        grow = np.where(np.abs((alike / np.where(own > 0, own, np.inf)) ** 2 - 1) > _APART, own, alike)
+        weight = np.where(held > 0, grow**2 * held, wanted)
+        size, first = len(few.square), alike
         square = few.square * np.outer(grow[:size], grow[:size])
-        np.fill_diagonal(square, wanted[:size] + penalty)
+        np.fill_diagonal(square, weight[:size] + penalty)
         inner = np.empty((size + 1, size + 1))
         inner[1:, 1:], inner[0, 0] = square, total
         inner[0, 1:] = inner[1:, 0] = first * grow[:size] * held[:size]
         beside = np.vstack([first * grow[size:] * held[size:], few.beside * np.outer(grow[:size], grow[size:])])
-        return cls(few.order, inner, beside, wanted[size:] + penalty)
+        return cls(few.order, inner, beside, weight[size:] + penalty)
 
     def solve(self, right: Floats) -> Floats:
         """The solution for one right-hand side or several, a column each; intercept first, then in this order."""
@@ -98,8 +105,8 @@ def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
     """The penalised fit; all coefficients 0 where the penalty is infinite or nobody, or everybody, won.
 
     Up to 200,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
-    leads correct it by the sample's information, stretched to the weight that each level has among all leads, until
-    no coefficient moves by more than 0.00005. Where that does not settle, information of all leads is taken.
+    leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
+    Where that does not settle, the information of all leads is taken.
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
     """
     won = int(leads.won.sum(dtype=np.int64))
@@ -111,24 +118,28 @@ def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
         return _newton(leads, penalty, start)
     if not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
         return _newton(leads, penalty, start)
-    near = _newton(sample, penalty * sample.leads / leads.leads, start, 1e-3)
-    return _corrected(leads, penalty, near, sample)
+    # The whole penalty, though the leads are few: a level that the sample hardly holds must not run away.
+    return _corrected(leads, penalty, _newton(sample, penalty, start, 1e-3), sample)
 
 
 def _corrected(leads: PackedLeads, penalty: float, fit: RidgeLogit, sample: PackedLeads) -> RidgeLogit:
-    """The fit of all leads from that of a sample."""
+    """The fit of all leads from that of a sample; by Newton's method where its steps grow."""
     few = sample.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(sample, fit))
-    weights = leads.sums((piece, chance * (1 - chance)) for piece, chance in _chances(leads, fit))
-    fit = replace(fit, information=Normal.stretched(few, weights, penalty))
     was = math.inf
     for _ in range(_MOST_PASSES):
-        step = _step(fit, _slopes(leads, fit, penalty))
+        if was > 0.01:
+            parts = ((at, (leads.won[at] - chance, chance * (1 - chance))) for at, chance in _chances(leads, fit))
+            missed, weights = leads.sums_of(parts, 2)
+            fit = replace(fit, information=Normal.stretched(few, weights, penalty))
+            step = _step(fit, _pulled(missed, fit, penalty))
+        else:
+            step = _step(fit, _slopes(leads, fit, penalty))
         if not _size(step) < was:
             break
         was, fit = _size(step), _moved(fit, step)
-        if was < 5e-5:
+        if was < _NEAR:
             return fit
-    return _newton(leads, penalty, fit, 5e-5)
+    return _newton(leads, penalty, fit, _NEAR)
 
 
 def _start(leads: PackedLeads) -> RidgeLogit:
@@ -160,7 +171,10 @@ def _information(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Normal:
 
 def _slopes(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> list[Floats]:
     """By attribute and level, won minus expected, less the pull of the penalty; that of the intercept first."""
-    sums = leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit))
+    return _pulled(leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit)), fit, penalty)
+
+
+def _pulled(sums: Sequence[Floats], fit: RidgeLogit, penalty: float) -> list[Floats]:
     pulled = (own - penalty * part for own, part in zip(sums, fit.coefficients, strict=True))
     return [sums[0].sum(keepdims=True), *pulled]
 
