@@ -31,6 +31,7 @@ from calibrate.sampling import refuse_sampled
 from calibrate.settings import PointColumn, Settings, SourceSettings
 from calibrate.shaping import Shaped, shaping_steps
 from calibrate.source import ReadingOptions, Source, open_source
+from calibrate.stability import Stability, as_listed, stability_of
 from calibrate.surprises import Surprises, surprising_leads
 from calibrate.validation import Validation, first_and_last, validate
 
@@ -64,9 +65,9 @@ class Calibration:
     rows: leads in the file.  overall: of the counted leads.  strength: leads of evidence a level needs before half
     its lift is believed (infinite when history shows no differences beyond chance).
     column: the points that the rules carry.  overlap: how much of the lift points is counted twice.
-    shaping: the ranking before and after each change of the points, as they were learned first.
-    surprises: held-out leads that went against their score, None where there are too few or their outcomes may still
-    change.  readiness: what the history is enough for.
+    stability: what became of the points in redrawn histories, None without draws.  shaping: the ranking as points were
+    learned and after each change to them.  surprises: held-out leads that went against their score, None where there
+    are too few or their outcomes may still change.  readiness: what the history is enough for.
     attributes: widest span of points first.  reading: how the file was read, in sentences.
     first_day, last_day: ISO dates of the counted leads, None without --date.
     """
@@ -83,6 +84,7 @@ class Calibration:
     column: PointColumn
     validation: Validation | None
     overlap: Overlap
+    stability: Stability | None
     shaping: tuple[Shaped, ...]
     surprises: Surprises | None
     readiness: Readiness
@@ -117,7 +119,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         learned = learn(history.trial, history.places, settings, source.name, force=force)
         progress("testing the points on leads that did not make them")
         validation = validate(history.trial, learned, settings)
-        progress("looking for overlap and surprises")
+        draws = settings.points.draws
+        progress(f"learning again from {draws:,} redrawn histories" if draws else "looking for overlap and surprises")
         return _result(source, history, learned, validation, settings)
 
 
@@ -172,6 +175,7 @@ def _result(
     store, overall, outcome = history.trial.store, history.overall, history.outcome
     column = _column(settings, validation)
     attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
+    stability = stability_of(history.trial, learned.places, learned.card, learned.worth, settings.points)
     overlap = overlap_audit(store, learned.places, learned.card)
     findings = Findings(history.profiles, history.flags, store, overlap, learned.card.strength)
     first, last = first_and_last(store)
@@ -198,6 +202,7 @@ def _result(
         column=column,
         validation=validation,
         overlap=overlap,
+        stability=as_listed(stability, learned.card, attributes),
         shaping=shaping_steps(history.trial, learned, column, settings),
         surprises=surprising_leads(store, learned, column) if _settled(outcome, settings) else None,
         readiness=readiness(overall.conversions, overall.leads),

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from calibrate.lint import faults
 from calibrate.rules import rules_text
 from calibrate.scored import CONTROLS
 from calibrate.settings import PointColumn, dump_settings
+from calibrate.stability import LevelStability
 from calibrate.surprises import Surprises, suggestion
 from calibrate.whole import write_whole
 from calibrate.woe import information_value
@@ -31,6 +32,7 @@ LEVEL_COLUMNS = (
     "attribute", "level", "leads", "conversions", "rate", "rate_low", "rate_high", "lift", "lift_low", "lift_high",
     "index", "p_value", "q_value", "evidence", "points_lift", "points_cautious", "points_adjusted", "points", "note",
     "adjusted_lift", "adjusted_low", "adjusted_high", "points_log_odds", "support_low", "support_high", "woe",
+    "points_low_80", "points_high_80", "same_sign", "rank_low", "rank_high", "stable",
 )  # fmt: skip
 BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
@@ -114,15 +116,28 @@ def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
 
 def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
     """Rows of levels.csv, in the order of LEVEL_COLUMNS."""
-    for item in calibration.attributes:
-        for row in item.levels:
+    for item, found in zip(calibration.attributes, _stabilities(calibration), strict=True):
+        for row, still in zip(item.levels, found, strict=True):
             yield (
                 item.name, row.level.label, row.leads, row.conversions, row.rate, row.rate_low, row.rate_high,
                 row.lift, row.lift_low, row.lift_high, row.index, row.p_value, row.q_value, row.evidence,
                 row.points_lift, row.points_cautious, row.points_adjusted, row.points, row.note,
                 row.adjusted_lift, row.adjusted_low, row.adjusted_high, row.points_log_odds,
-                row.support_low, row.support_high, row.woe,
+                row.support_low, row.support_high, row.woe, *_stability(still),
             )  # fmt: skip
+
+
+def _stabilities(calibration: Calibration) -> Sequence[Sequence[LevelStability | None]]:
+    """How stable each level is in the column that the rules carry; None where that is not known."""
+    found = calibration.stability.columns.get(calibration.column) if calibration.stability else None
+    return found or [[None] * len(item.levels) for item in calibration.attributes]
+
+
+def _stability(still: LevelStability | None) -> tuple[Any, ...]:
+    if still is None:
+        return (None,) * 6
+    word = "stable" if still.stable else "not stable"
+    return (still.low, still.high, still.same_sign, still.rank_low, still.rank_high, word)
 
 
 def band_rows(validation: Validation | None) -> Iterator[tuple[Any, ...]]:
@@ -160,6 +175,7 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
         ],
         "score_to_probability": _probability(calibration),
         "column": calibration.column,
+        "stability": _drawn(calibration),
         "shaping": [_fields(step) for step in calibration.shaping],
         "overlap": _overlap(calibration.overlap),
         "surprises": _surprises(calibration.surprises),
@@ -197,6 +213,15 @@ def _validation(validation: Validation | None) -> dict[str, Any] | None:
         },
         "capacity": None if capacity is None else _fields(capacity),
     }
+
+
+def _drawn(calibration: Calibration) -> dict[str, Any] | None:
+    found = calibration.stability
+    if found is None:
+        return None
+    held = [still for row in _stabilities(calibration) for still in row if still is not None]
+    counted = {"levels": len(held), "stable": sum(still.stable for still in held)}
+    return {"draws": found.draws, "tolerance": found.tolerance, **counted, "missing": found.missing}
 
 
 def _overlap(overlap: Overlap) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class Normal:
     def stretched(cls, few: PairSums, levels: Sequence[Floats], penalty: float) -> Normal:
         """From weighted counts of a sample, stretched to all leads.
 
-        levels: the weights of the levels among all leads, an array an attribute. All grow alike, so that what adds up in
-        the sample adds up here; only a level that would be a tenth off gets its own weight, and one that the sample
+        levels: the weights of the levels among all leads, an array an attribute. All grow alike, so that what adds up
+        in the sample adds up here; only a level that would be a tenth off gets its own weight, and one that the sample
         does not hold stands alone.
         """
         total, wanted = float(levels[0].sum()), np.concatenate([levels[place] for place in few.order])
@@ -171,7 +171,8 @@ def _information(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Normal:
 
 def _slopes(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> list[Floats]:
     """By attribute and level, won minus expected, less the pull of the penalty; that of the intercept first."""
-    return _pulled(leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit)), fit, penalty)
+    missed = leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit))
+    return _pulled(missed, fit, penalty)
 
 
 def _pulled(sums: Sequence[Floats], fit: RidgeLogit, penalty: float) -> list[Floats]:

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from calibrate.buckets import Atoms, Fit, atoms_of, bucket_sums, drawn_weights, packed_atoms
+from calibrate.evidence import AttributeEvidence
 from calibrate.held_out import Trial
 from calibrate.onestep import one_step
 from calibrate.packed import Floats
@@ -64,6 +65,7 @@ Levels = tuple[LevelStability | None, ...]
 class Stability:
     """What became of every level in the draws, by column and attribute; None for a level that gets no points.
 
+    Attributes and levels stand as in the card, or as in the evidence of a calibration.
     tolerance: of `stable`, percentage points.  missing: why a column of the card is not among them.
     """
 
@@ -106,6 +108,23 @@ def stability_of(
         for column, drawn in values.items()
     }
     return Stability(settings.draws, tolerance, found, dict.fromkeys(("adjusted", "log-odds"), why) if why else {})
+
+
+def as_listed(found: Stability | None, card: Scorecard, attributes: Sequence[AttributeEvidence]) -> Stability | None:
+    """The same in the order in which the evidence lists attributes and levels."""
+    if found is None:
+        return None
+    place = {(item.cells.column, item.cells.member): at for at, item in enumerate(card.attributes)}
+    order = [place[item.column, item.member] for item in attributes]
+    levels = [
+        [card.attributes[at].levels.levels.index(row.level) for row in item.levels]
+        for at, item in zip(order, attributes, strict=True)
+    ]
+    columns = {
+        column: tuple(tuple(rows[at][level] for level in held) for at, held in zip(order, levels, strict=True))
+        for column, rows in found.columns.items()
+    }
+    return replace(found, columns=columns)
 
 
 def _fit_of(card: Scorecard, atoms: Sequence[Atoms], *, linear: bool) -> Fit | None:
