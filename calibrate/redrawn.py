@@ -2,7 +2,7 @@
 
 A draw learns as the run does (`learn_levels`, `prior_strength`), with bins cut anew among the atoms of a number. The
 levels of a category and who has too few leads stay those of the card: both follow from the number of leads alone.
-With more than ten numbers not every draw cuts all of them, and the others take over the cuts of the draw before.
+With more than five numbers not every draw cuts all of them, and the others take over the cuts of the draw before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calibrate.packed import Floats, Places
 from calibrate.settings import PointSettings
 from calibrate.shrinkage import prior_strength
 
-_MOST_CUT = 10
+_MOST_CUT = 5
 
 
 @dataclass(frozen=True, slots=True)
