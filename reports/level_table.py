@@ -13,7 +13,7 @@ from reports.section import Table
 
 def level_table(calibration: Calibration) -> Table:
     """A part an attribute, a row a level; ranges stand below what they are a range of."""
-    names = ["level", "won", "rate", "lift", "adjusted", "points", "evidence", "stable"]
+    names = ["level", "points", "won", "rate", "lift", "adjusted", "evidence", "stable"]
     levels = [level for attribute in calibration.attributes for level in attribute.levels]
     if all(level.adjusted_lift is None for level in levels):
         names.remove("adjusted")

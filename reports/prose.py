@@ -14,7 +14,7 @@ from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.validation import Validation
 from reports.labels import CHART, HEADING
 from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
-from reports.words import band_range, known_stability, unit
+from reports.words import band_range, unit
 
 FOREST_NOTE = (
     "Share of leads that became customers, with its 95% range, against all leads; a bigger dot has more leads. "
@@ -231,7 +231,7 @@ def table_note(calibration: Calibration) -> str:
         "expect when every level with a q this small or smaller is called a difference. levels.csv holds every kind of "
         "points."
     )
-    return note if known_stability(calibration) is None else f"{note} Stable: see {HEADING['stable']}."
+    return note if calibration.stability is None else f"{note} Stable: see {HEADING['stable']}."
 
 
 def setting_rows(value: object, name: str) -> list[tuple[str, str]]:

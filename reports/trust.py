@@ -140,7 +140,7 @@ def _flips(found: tuple[SignFlip, ...]) -> Table:
 
 
 def _stable(calibration: Calibration) -> Section:
-    stability = words.known_stability(calibration)
+    stability = calibration.stability
     if stability is None:
         return Section("stable")
     if calibration.column in stability.missing:

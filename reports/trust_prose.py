@@ -53,7 +53,10 @@ ROWS_TITLE = "Leads to look at, the most surprising first"
 ROWS_NOTE = "Row 1 is the first lead of the file, below its head."
 ROWS_LOST, ROWS_WON = "lost with a high score", "won with a low score"
 SEE_TITLE = "Leads a level needs so that its lift is seen in 80 of 100 histories like this"
-SEE_NOTE = "A level that there are too few leads of may well matter: this history would often not show it."
+SEE_NOTE = (
+    "For levels that hold such a share of all leads. A level with fewer may well matter: this history would often not "
+    "show it."
+)
 NEVER = "never"
 IN_RULES = "\n(in the rules)"
 BEST = "best"
@@ -250,7 +253,7 @@ def model_sentence(size: ModelSize, differences: int, leads: int) -> str:
 
 def share_heading(share: float, here: int) -> str:
     """The head of a column: a level with this share of the leads, and how many it has here."""
-    return f"Level with {100 * share:.0f}%\nof leads: {count(here)} here"
+    return f"{100 * share:.0f}% of leads\n{count(here)} here"
 
 
 def lift_row(lift: int) -> str:

@@ -15,7 +15,7 @@ from calibrate.bands import Band, best_share, share_reached
 from calibrate.calibration import Calibration
 from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.ranking import Auc, auc_in_words
-from calibrate.stability import Levels, Stability
+from calibrate.stability import Levels
 from calibrate.validation import Comparison, Ranking, Validation
 from reports.numbers import (
     MINUS,
@@ -209,16 +209,9 @@ def _carried(calibration: Calibration, validation: Validation) -> str:
     return f" The rules carry {calibration.column} points." if beyond else ""
 
 
-def known_stability(calibration: Calibration) -> Stability | None:
-    """How stable the points are; None where no histories were redrawn."""
-    found: Stability | None = getattr(calibration, "stability", None)
-    return found
-
-
 def level_stabilities(calibration: Calibration) -> tuple[Levels, ...] | None:
     """How stable the points of every level are, in the order of the attributes; None where that is not known."""
-    stability = known_stability(calibration)
-    return stability.columns.get(calibration.column) if stability else None
+    return calibration.stability.columns.get(calibration.column) if calibration.stability else None
 
 
 def stability_sentence(calibration: Calibration) -> str:
@@ -240,7 +233,7 @@ def stability_sentence(calibration: Calibration) -> str:
 
 def tolerance(calibration: Calibration) -> float:
     """Points that a stable rule may move by; 0 where none was tested."""
-    stability, score, rate = known_stability(calibration), calibration.rules.score, calibration.overall.rate
+    stability, score, rate = calibration.stability, calibration.rules.score, calibration.overall.rate
     if stability is None:
         return 0.0
     if score.pdo is None:

@@ -9,18 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibrate.bands import equal_bands
+from calibrate.audit import Overlap, Span
+from calibrate.bands import capacity_cut, equal_bands
 from calibrate.calibration import Calibration, Excluded, LeftOut
 from calibrate.evidence import AttributeEvidence, Level, LevelEvidence
 from calibrate.lift import evidence_word, level_lift
+from calibrate.overlap import Pair, SignFlip
 from calibrate.points import lift_points
-from calibrate.probability import score_to_probability
-from calibrate.ranking import ScoreCounts, area_under_curve
+from calibrate.probability import probability_check, score_to_probability
+from calibrate.ranking import AucDifference, ScoreCounts, area_under_curve
 from calibrate.rates import conversion_rate
 from calibrate.remarks import Remark
 from calibrate.rules import Attribute, Case, In, MadeBy, Rule, Rules, ScoreBand, WorkedLead
-from calibrate.settings import Settings, settings_from
-from calibrate.validation import Ranking, Validation
+from calibrate.sample_size import readiness
+from calibrate.settings import PointColumn, Settings, settings_from
+from calibrate.shaping import Shaped
+from calibrate.stability import LevelStability, Stability
+from calibrate.surprises import Surprises, SurprisingLevel
+from calibrate.validation import Comparison, Ranking, Validation
 
 Table = Mapping[str, Sequence[tuple[str, int, int]]]
 
@@ -55,9 +61,14 @@ def _level(label: str, won: int, leads: int, all_won: int, all_leads: int) -> Le
         evidence="too few" if few else evidence_word(lift.p_value),
         points_lift=points,
         points_cautious=points // 2,
-        points_adjusted=None,
+        points_adjusted=points // 2,
         points=0 if few else points,
         note="not enough history: 0 points" if few else "",
+        adjusted_lift=lift.lift / 2,
+        adjusted_low=lift.lift / 2 - 2,
+        adjusted_high=lift.lift / 2 + 2,
+        support_low=lift.low,
+        support_high=lift.high,
     )
 
 
@@ -103,9 +114,16 @@ def rules_of(attributes: Sequence[AttributeEvidence], tests: tuple[WorkedLead, .
     )
 
 
+def ranking_of(column: PointColumn, scores: ScoreCounts) -> Ranking:
+    """A column of points that have these scores, each promising 15 % and its score in percentage points."""
+    promised = np.clip(0.15 + np.array(scores.scores) / 100, 0.001, 0.999)
+    check = probability_check(promised, scores.leads, scores.conversions)
+    return Ranking(column, scores, area_under_curve(scores), check, capacity_cut(scores, 40))
+
+
 def validation_of(scores: ScoreCounts) -> Validation:
-    """An out-of-time test of both point columns, equal here, on these leads."""
-    ranking = Ranking("lift", scores, area_under_curve(scores))
+    """An out-of-time test of three point columns on these leads, alike; adjusted is said to be 1.2 pairs behind."""
+    ranking = ranking_of("lift", scores)
     return Validation(
         kind="out-of-time",
         leads=scores.total_leads,
@@ -113,8 +131,12 @@ def validation_of(scores: ScoreCounts) -> Validation:
         learned_from=800,
         first_day="2026-07-01",
         last_day="2026-09-30",
-        rankings=(ranking, replace(ranking, column="cautious")),
+        rankings=(ranking, replace(ranking, column="cautious"), replace(ranking, column="adjusted")),
         bands=equal_bands(scores),
+        comparisons=(
+            Comparison("cautious", AucDifference(0.0, -0.004, 0.004, 1.0)),
+            Comparison("adjusted", AucDifference(0.012, 0.003, 0.021, 0.01)),
+        ),
         probability=score_to_probability(scores),
     )
 
@@ -125,6 +147,50 @@ SCORES = ScoreCounts(
     leads=(40,) * 10,
     conversions=(1, 1, 2, 3, 4, 10, 9, 12, 16, 20),
 )
+
+
+SURPRISES = Surprises(
+    high=40,
+    high_lost=20,
+    low=40,
+    low_won=1,
+    score_from=25,
+    score_to=-20,
+    levels=(SurprisingLevel("Source", "Web", "high", 12, 20, 4.5, 40, 14, 2, 0.0001, 0.001),),
+    hardest_high=(3,),
+    hardest_low=(5,),
+    rows_high=tuple((100 + place, 25) for place in range(12)),
+    rows_low=((1007, -20),),
+)
+
+
+def overlap_of(attributes: Sequence[AttributeEvidence]) -> Overlap:
+    """Attributes of which each keeps half its span beside the others: ten points are worth eight."""
+    names = [item.name for item in attributes]
+    return Overlap(
+        factor=1.25,
+        pairs=tuple(Pair(names[0], name, 0.95, same=True) for name in names[1:]),
+        flips=(SignFlip(names[0], attributes[0].levels[0].level.label, 3.0, -2.5),),
+        points=60,
+        left=30,
+        spans=tuple(Span(item.name, item.span, item.span // 2) for item in attributes),
+    )
+
+
+def stability_of(attributes: Sequence[AttributeEvidence]) -> Stability:
+    """Levels that move by 2 points; those of more than 20 points by 8, and these are not stable."""
+    rows = []
+    for item in attributes:
+        moves = [8 if level.points > 20 else 2 for level in item.levels]
+        rows.append(
+            tuple(
+                LevelStability(level.points - move, level.points + move, 0.9, 1, 9, 0.1, move < 3)
+                if level.evidence != "too few"
+                else None
+                for level, move in zip(item.levels, moves, strict=True)
+            )
+        )
+    return Stability(500, 3.0, {"lift": tuple(rows)}, {"adjusted": "7,000 levels are too many"})
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +217,13 @@ def made(table: Table = TABLE, **changes: Any) -> Calibration:
         left_out=(LeftOut("Lead ID", "different in every lead"),),
         remarks=(),
         strength=37.4,
+        column="lift",
         validation=validation_of(SCORES),
+        overlap=overlap_of(attributes),
+        shaping=(Shaped("unrounded", 0.757), Shaped("whole points", 0.7568), Shaped("caps and gates", 0.752)),
+        surprises=SURPRISES,
+        readiness=readiness(overall.conversions, overall.leads),
+        stability=stability_of(attributes),
         rules=rules_of(attributes, tuple(WorkedLead(lead=dict(lead), score=0) for lead in ({}, best, mixed))),
         settings=Settings(),
         reading=("Read as UTF-8, columns split by ';', decimal comma, dates dmy.",),

@@ -77,7 +77,9 @@ def test_page_asks_for_nothing_but_itself(page):
 
 def test_page_tells_in_order(page):
     headings = re.findall(r"<h2>(.*?)</h2>", page)
-    order = ["levels", "bands", "gains", "meaning", "why", "named", "left_out", "reading", "method", "table", "rules"]
+    order = ["levels", "bands", "gains", "meaning", "why", "named"]
+    order += ["columns", "twice", "stable", "surprises", "enough"]
+    order += ["left_out", "reading", "method", "table", "rules"]
     assert headings == [prose.HEADING[key] for key in order]
     assert page.index("headline") < page.index('class="facts"') or "headline" in page
 
@@ -97,17 +99,18 @@ def test_facts_and_left_out_leads_are_there(page):
 
 def test_table_of_levels_has_every_level_with_its_numbers(page, calibration):
     rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{prose.HEADING['table']}") :], re.DOTALL)
-    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     yes = next(row for row in cells if row[:1] == ["yes"])
-    # 40 of 100: Wilson 30.9 to 49.8 %; lift 25.0, Newcombe 16.6 to 34.0.
-    assert yes[1:5] == ["40 of 100", "40.0% (30.9% to 49.8%)", "+25.0 (+16.6 to +34.0)", "+25"]
+    # 40 of 100: Wilson 30.9 to 49.8 %; lift 25.0, Newcombe 16.6 to 34.0, which is what the data support.
+    assert yes[1:5] == ["+25\n+17 to +34", "40 of 100", "40.0%\n30.9% to 49.8%", "+25.0\n+16.6 to +34.0"]
+    assert yes[5:] == ["+12.5\n+10.5 to +14.5", "strong\nq &lt;0.001", "not stable"]
     levels = sum(len(item.levels) for item in calibration.attributes)
     assert sum(len(row) == 8 for row in cells) == levels + 1  # and the head
 
 
 def test_every_chart_has_a_title_a_note_and_a_name(page):
     figures = re.findall(r"<figure>(.*?)</figure>", page, re.DOTALL)
-    assert len(figures) == 5
+    assert len(figures) == 7
     for figure in figures:
         title = re.search(r"<h3>(.+?)</h3>", figure)[1]
         assert re.search(r'<p class="note">.+?</p>', figure)
@@ -165,13 +168,15 @@ def test_hostile_names_are_text_and_nothing_else(hostile):
 def test_page_without_a_test(calibration):
     page = render_page(replace(calibration, validation=None))
     assert prose.UNTESTED in page
-    assert page.count("<figure>") == 2
+    assert page.count("<figure>") == 4
     read(page)
 
 
 def test_page_of_one_attribute_without_any_difference(make):
     flat = make({"a": [("x", 75, 500), ("y", 75, 500)]}, strength=math.inf, left_out=(), excluded=(), reading=())
     page = render_page(flat)
+    assert "History shows no differences beyond chance: all points are 0." in page
+    assert "nothing to count twice" in page
     assert "No difference here is worth a whole point" in page
     assert prose.HEADING["left_out"] not in page
     assert prose.HEADING["why"] not in page
@@ -197,7 +202,7 @@ def test_page_when_all_held_out_leads_tie(calibration):
 def test_two_hundred_attributes(make):
     table = {f"attribute {i}": [("yes", 30 + i % 40, 200), ("no", 120 - i % 40, 800)] for i in range(200)}
     page = render_page(make(table))
-    assert page.count("<figure>") == MOST_FORESTS + 4
+    assert page.count("<figure>") == MOST_FORESTS + 6
     assert "more attributes, with smaller differences" in page
     assert page.count('scope="rowgroup"') == 200
     assert len(page) < 1_000_000
@@ -205,7 +210,7 @@ def test_two_hundred_attributes(make):
 
 def test_long_attributes_go_on_in_the_next_chart(make):
     page = render_page(make({"town": [(f"town {i}", 10 + i % 30, 100) for i in range(90)]}))
-    assert page.count("<figure>") == 3 + 4  # 90 levels in charts of 39 levels and a heading
+    assert page.count("<figure>") == 3 + 6  # 90 levels in charts of 39 levels and a heading
     heights = [int(tall) for tall in re.findall(r'<svg [^>]*height="(\d+)"', page)]
     assert max(heights) <= 72 + 20 * 40
 

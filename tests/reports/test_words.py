@@ -10,7 +10,7 @@ from calibrate.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
 from calibrate.remarks import Remark
 from calibrate.rules import Score
 from calibrate.settings import settings_from
-from calibrate.validation import Ranking
+from calibrate.validation import Comparison, Ranking
 from reports import prose, words
 from reports.numbers import columns_wide
 
@@ -162,8 +162,7 @@ def test_missing_is_said_without_an_equals_sign(calibration):
 def test_support_is_in_points(calibration):
     # Newcombe's range of 40 of 100 against 150 of 1,000: 16.6 to 34.0 percentage points.
     level = calibration.attributes[0].levels[0]
-    assert words.support(level, 1) == "+17 to +34"
-    assert words.support(level, 0.5) == "+33 to +68"
+    assert words.support(level) == "+17 to +34"
 
 
 def test_seven_remarks_at_most(calibration):
@@ -194,21 +193,110 @@ def test_method_says_what_a_finer_point_is_worth(calibration):
 
 
 @pytest.mark.parametrize(
-    ("difference", "text"),
+    ("column", "text"),
     [
-        (
-            AucDifference(0.006, 0.001, 0.011, 0.02),
-            "cautious points are ahead by 0.6 pairs of 100 (95% range 0.1 to 1.1)",
-        ),
-        (
-            AucDifference(-0.006, -0.011, -0.001, 0.02),
-            "lift points are ahead by 0.6 pairs of 100 (95% range 0.1 to 1.1)",
-        ),
-        (AucDifference(0.002, -0.001, 0.005, 0.2), "cautious points are ahead by 0.2 pairs of 100; that may be chance"),
+        ("lift", "A lift of 25 gives +25 points."),
+        ("cautious", "pulled towards zero"),
+        ("adjusted", "beside the other attributes"),
+        ("log-odds", "30 points double them."),
     ],
 )
-def test_which_column_ranks_better_and_how_sure(calibration, difference, text):
-    assert text in prose.ranking_note(replace(calibration.validation, difference=difference))
+def test_method_tells_of_the_points_that_the_rules_carry(calibration, column, text):
+    score = Score(pdo=30) if column == "log-odds" else Score()
+    rules = calibration.rules.model_copy(update={"score": score})
+    result = replace(calibration, column=column, rules=rules)
+    assert text in dict(prose.method(result))["Points"]
+    assert ("counted once" in dict(prose.method(result))["What points do not say"]) == (
+        column in ("adjusted", "log-odds")
+    )
+    facts = dict(prose.rules_facts(result))
+    assert facts.get("The odds double with") == ("30 points" if column == "log-odds" else None)
+    assert ("One point" in facts) == (column != "log-odds")
+
+
+@pytest.mark.parametrize("points", [{"scale": "0-100"}, {"negative": False}])
+def test_method_of_points_that_start_at_zero(calibration, points):
+    result = replace(calibration, settings=settings_from({"points": points}))
+    assert "no points are below 0" in dict(prose.method(result))["Points"]
+    assert "no points are below 0" not in dict(prose.method(calibration))["Points"]
+
+
+def ranked(calibration, best, areas, gaps, column="lift"):
+    """The calibration with points that rank like this; gaps: (low, high) behind the best."""
+    rankings = tuple(
+        replace(calibration.validation.rankings[0], column=name, auc=Auc(area, area - 0.03, area + 0.03, 0.95, 400, 78))
+        for name, area in areas.items()
+    )
+    comparisons = tuple(
+        Comparison(name, AucDifference(areas[best] - areas[name], low, high, 0.5)) for name, (low, high) in gaps.items()
+    )
+    validation = replace(calibration.validation, rankings=rankings, best=best, comparisons=comparisons)
+    return replace(calibration, validation=validation, column=column)
+
+
+AREAS = {"lift": 0.718, "cautious": 0.721, "adjusted": 0.715}
+
+
+@pytest.mark.parametrize(
+    ("gaps", "column", "text"),
+    [
+        (
+            {"lift": (-0.001, 0.007), "adjusted": (-0.004, 0.016)},
+            "lift",
+            "Of the three kinds of points cautious ranks best (72.1 pairs of 100; lift 71.8, adjusted 71.5); the "
+            "differences may be chance.",
+        ),
+        (
+            {"lift": (0.001, 0.005), "adjusted": (0.002, 0.01)},
+            "lift",
+            "the differences are beyond chance. The rules carry lift points.",
+        ),
+        (
+            {"lift": (0.001, 0.005), "adjusted": (-0.002, 0.014)},
+            "cautious",
+            "the difference from adjusted may be chance.",
+        ),
+    ],
+)
+def test_which_column_ranks_best_and_how_sure(calibration, gaps, column, text):
+    said = words.best_column_sentence(ranked(calibration, "cautious", AREAS, gaps, column))
+    assert said.endswith(text)
+    assert said.isascii()
+
+
+def test_columns_that_rank_alike_or_alone(calibration):
+    assert words.best_column_sentence(calibration) == (
+        f"The three kinds of points rank alike ({100 * calibration.validation.rankings[0].auc.auc:.1f} pairs of 100)."
+    )
+    alone = replace(calibration.validation, rankings=calibration.validation.rankings[:1], comparisons=())
+    assert words.best_column_sentence(replace(calibration, validation=alone)) == ""
+    assert words.best_column_sentence(replace(calibration, validation=None)) == ""
+
+
+def test_history_without_differences_is_said_first(calibration):
+    noise = replace(calibration, strength=math.inf)
+    assert words.headline(noise).startswith("History shows no differences beyond chance")
+    assert "lift points that the rules carry" in words.headline(noise)
+    assert words.headline(calibration) == words.achieved(calibration)
+
+
+def test_how_many_rules_are_stable(calibration):
+    # By the fixture: +25 moves by 8 points, all other points by 2.
+    given = [level for item in calibration.attributes for level in item.levels if level.points]
+    assert words.stability_sentence(calibration) == (
+        f"{len(given) - 1} of {len(given)} rules with points are stable: in 80 of 100 redrawn histories they move by 3 "
+        "points at most."
+    )
+    assert words.stability_sentence(replace(calibration, column="adjusted")) == ""
+    assert words.stability_sentence(replace(calibration, stability=None)) == ""
+
+
+def test_stable_is_told_in_points_of_any_worth(calibration):
+    finer = calibration.rules.model_copy(update={"score": Score(unit=0.5)})
+    assert words.tolerance(replace(calibration, rules=finer)) == 6
+    # Around 15 % a percentage point is 1 / (100 x .15 x .85) of log-odds, and 20 points are ln 2.
+    odds = calibration.rules.model_copy(update={"score": Score(pdo=20)})
+    assert words.tolerance(replace(calibration, rules=odds)) == pytest.approx(3 / 12.75 * 20 / math.log(2))
 
 
 def test_bands_out_of_order_are_named(calibration):
