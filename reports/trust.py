@@ -106,7 +106,7 @@ def _behind(ranking: Ranking, validation: Validation) -> str:
 def _twice(calibration: Calibration) -> Section:
     overlap = calibration.overlap
     texts = trust_prose.overlap_sentences(calibration, overlap)
-    if not texts or words.no_differences(calibration):
+    if not texts or words.no_differences(calibration) or len(calibration.attributes) < 2:
         return Section("twice", texts=texts)
     tables = [_pairs(overlap.pairs)] if overlap.pairs else []
     tables += [_flips(overlap.flips)] if overlap.flips else []
@@ -152,11 +152,18 @@ def _stable(calibration: Calibration) -> Section:
     tables = (_unstable(calibration, unstable),) if unstable else ()
     return Section(
         "stable",
-        texts=(words.stability_sentence(calibration),),
+        texts=(words.stability_sentence(calibration), *_open_signs(calibration, rules)),
         charts=(_stable_chart(rules[:MOST_STABLE]),),
         tables=tables,
         notes=(trust_prose.DRAWN_NOTE,),
     )
+
+
+def _open_signs(calibration: Calibration, rules: list[Steady]) -> tuple[str, ...]:
+    points = calibration.settings.points
+    if not points.negative or points.scale == "0-100":
+        return ()  # the worst level has 0 points there, and the average no sign
+    return (trust_prose.open_signs(sum(still.low <= 0 <= still.high for _, _, still in rules), len(rules)),)
 
 
 def _steady(calibration: Calibration) -> Iterator[Steady]:

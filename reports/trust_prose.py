@@ -17,7 +17,7 @@ from calibrate.shaping import Shaped
 from calibrate.surprises import Surprises
 from calibrate.validation import Validation
 from reports.numbers import MINUS, count, pairs, plain
-from reports.words import NUMBER, may_be_chance, unit
+from reports.words import NUMBER, better_than_chance, may_be_chance, unit
 
 LEAST_COST = 0.001
 
@@ -66,6 +66,8 @@ MAY_BE_CHANCE = ", may be chance"
 def best_sentence(calibration: Calibration, validation: Validation) -> str:
     """Which column ranks best, and how far the one that the rules carry is behind."""
     best, carried = validation.best, calibration.column
+    if not better_than_chance(validation):
+        return "No kind of points ranks held-out leads better than chance would: a coin gets 50 of 100 pairs right."
     area = validation.ranking(best).auc
     order = f"the right order in {pairs(area.auc)} of 100 won-lost pairs" if area else "the best order"
     if best == carried:
@@ -78,10 +80,11 @@ def best_sentence(calibration: Calibration, validation: Validation) -> str:
         return f"{start}."
     gap = found.difference
     if may_be_chance(found):
-        ahead = "as good as none" if abs(gap.difference) < LEAST_COST / 2 else f"{pairs(gap.difference)} pairs"
+        if abs(gap.difference) < LEAST_COST / 2:
+            return f"{start}; the {carried} points that the rules carry rank alike."
         return (
-            f"{start}. Their lead over the {carried} points that the rules carry is {ahead} and may be chance: by the "
-            "ranking alone there is no reason to change."
+            f"{start}. Their lead over the {carried} points that the rules carry is {pairs(gap.difference)} pairs and "
+            "may be chance: by the ranking alone there is no reason to change."
         )
     return (
         f"{start}, {pairs(gap.difference)} more than the {carried} points that the rules carry (95% range "
@@ -92,7 +95,7 @@ def best_sentence(calibration: Calibration, validation: Validation) -> str:
 def worth_sentence(calibration: Calibration, slope: float) -> str:
     """What ten points were worth on held-out leads; slope: conversion rate a point, 0 to 1."""
     promised, found = 10 * unit(calibration), 1000 * slope
-    way = "more" if found >= 0 else "fewer"
+    way = "more" if found >= 0 else "less"
     return (
         f"On the held-out leads ten {calibration.column} points more went with about {abs(found):.2g} percentage "
         f"points {way} conversion; taken at their word they promise {promised:g}."
@@ -140,6 +143,8 @@ def overlap_sentences(calibration: Calibration, overlap: Overlap) -> tuple[str, 
     """How much of the lift points is counted twice, whether that is out already, and what is left."""
     if math.isinf(calibration.strength):
         return ("History shows no differences beyond chance, so there is nothing to count twice.",)
+    if len(calibration.attributes) < 2:
+        return ("Nothing: there is only one attribute.",)
     if overlap.factor is None or overlap.worth is None:
         return ()
     texts = [_double(calibration, overlap.factor, overlap.worth * unit(calibration))]
@@ -202,6 +207,14 @@ def about(leads: int) -> str:
     return f"about {count(round(leads, -digits))}"
 
 
+def open_signs(number: int, rules: int) -> str:
+    """How many rules may as well have points of the other sign."""
+    if not number:
+        return "The range of none of them holds 0: their signs are clear."
+    whose = "its" if number == 1 else "their"
+    return f"For {count(number)} of the {count(rules)} the range holds 0 points, so even {whose} sign is open."
+
+
 def stable_title(rule: str, low: str, high: str) -> str:
     """The finding of the chart of stability: the range of the largest points."""
     return f"{rule}: {low} to {high} points in 80 of 100 redrawn histories"
@@ -245,8 +258,9 @@ def model_sentence(size: ModelSize, differences: int, leads: int) -> str:
     verdict = (
         "" if leads >= size.leads else " With fewer, points tend to be too extreme; the test on held-out leads tells."
     )
+    told = "1 difference" if differences == 1 else f"{count(differences)} differences"
     return (
-        f"To learn {count(differences)} differences between levels all at once, with points that rank as these do, a "
+        f"To learn {told} between levels all at once, with points that rank as these do, a "
         f"common rule (Riley and others, 2019) asks for {about(size.leads)} leads; {enough}: {count(leads)}.{verdict}"
     )
 

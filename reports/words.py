@@ -181,11 +181,19 @@ def best_column_sentence(calibration: Calibration) -> str:
         return ""
     kinds, best = f"{NUMBER[len(ranked)]} kinds of points", validation.best
     shown = {column: pairs(area) for column, area in ranked}
+    if not better_than_chance(validation):
+        listed = ", ".join(f"{column} {area}" for column, area in shown.items())
+        return f"None of the {kinds} ranks better than chance would ({listed} pairs of 100)."
     if len(set(shown.values())) == 1:
         return f"The {kinds} rank alike ({shown[best]} pairs of 100)."
     others = ", ".join(f"{column} {shown[column]}" for column, _ in ranked if column != best)
     sentence = f"Of the {kinds} {best} ranks best ({shown[best]} pairs of 100; {others}); "
     return sentence + _sureness(validation.comparisons) + _carried(calibration, validation)
+
+
+def better_than_chance(validation: Validation) -> bool:
+    """Whether any column ranks better than a coin, beyond chance."""
+    return any(item.auc is not None and item.auc.low > 0.5 for item in validation.rankings)
 
 
 def may_be_chance(comparison: Comparison) -> bool:

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from calibrate.audit import Overlap
-from calibrate.ranking import AucDifference, ScoreCounts
+from calibrate.ranking import Auc, AucDifference, ScoreCounts
 from calibrate.rules import Score
 from calibrate.sample_size import leads_to_see
 from calibrate.settings import settings_from
 from calibrate.shaping import Shaped
 from calibrate.validation import Comparison
-from reports import trust_prose
+from reports import trust_prose, words
 from reports.trust import MOST_LEVELS, MOST_PAIRS, MOST_ROWS, MOST_SPANS, trust_sections
 
 
@@ -61,6 +61,25 @@ def test_another_best_column_is_proposed_only_beyond_chance(calibration):
     assert "--points" not in said
 
 
+def test_no_column_ranks_better_than_a_coin(calibration):
+    coin = Auc(0.52, 0.47, 0.57, 0.95, 400, 78)
+    rankings = tuple(replace(item, auc=coin) for item in calibration.validation.rankings)
+    validation = replace(calibration.validation, rankings=rankings)
+    assert "better than chance" in trust_prose.best_sentence(calibration, validation)
+    said = words.best_column_sentence(replace(calibration, validation=validation))
+    assert said == (
+        "None of the three kinds of points ranks better than chance would "
+        "(lift 52.0, cautious 52.0, adjusted 52.0 pairs of 100)."
+    )
+
+
+def test_another_column_that_ranks_alike(calibration):
+    validation = replace(calibration.validation, best="cautious")
+    validation = replace(validation, comparisons=(Comparison("lift", AucDifference(0.0, -0.01, 0.01, 1.0)),))
+    said = trust_prose.best_sentence(calibration, validation)
+    assert said.endswith("the lift points that the rules carry rank alike.")
+
+
 def test_log_odds_points_are_told_by_the_odds(calibration):
     ranking = replace(calibration.validation.rankings[0], column="log-odds")
     validation = replace(calibration.validation, rankings=(*calibration.validation.rankings, ranking))
@@ -74,7 +93,7 @@ def test_log_odds_points_are_told_by_the_odds(calibration):
 
 def test_finer_points_promise_less(calibration):
     said = trust_prose.worth_sentence(scored(calibration, "lift", unit=0.1), -0.0005)
-    assert said.endswith("0.5 percentage points fewer conversion; taken at their word they promise 1.")
+    assert said.endswith("0.5 percentage points less conversion; taken at their word they promise 1.")
 
 
 @pytest.mark.parametrize(
@@ -146,8 +165,15 @@ def test_chart_and_tables_of_overlap_are_cut_and_say_so(make):
 def test_rules_that_are_not_stable_with_the_leads_they_need(calibration):
     found = section(calibration, "stable")
     assert found.charts[0].title == "Asked for a demo = yes: +17 to +33 points in 80 of 100 redrawn histories"
+    # Of +25, -3, +15, -1 and -8 only -1, which moves by 2, has a range that holds 0.
+    assert found.texts[1] == "For 1 of the 5 the range holds 0 points, so even its sign is open."
     # 8 points to 3: (8/3)^2 = 7.11 times 1,000 leads, so 6,111 more, in two digits 6,100.
     assert cells(found.tables[0]) == [("Asked for a demo = yes", "+25", "+17 to +33", "about 6,100")]
+
+
+def test_signs_are_not_told_where_no_points_are_below_zero(calibration):
+    settings = settings_from({"points": {"negative": False}})
+    assert len(section(replace(calibration, settings=settings), "stable").texts) == 1
 
 
 def test_stability_that_is_not_known(calibration):
