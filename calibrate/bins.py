@@ -94,7 +94,7 @@ def sentinels(values: ArrayLike, edges: ArrayLike) -> Sentinels:
 def equal_bins(leads: ArrayLike, bins: int, alone: Sequence[int] = ()) -> tuple[int, ...]:
     """First cell of each of so many bins of about equally many leads; fewer where one cell holds much of them.
 
-    alone: cells that stay bins of their own; the others share the bins.
+    alone: cells that stay bins of their own; the others share the bins.  A cell without leads joins the one before it.
     """
     n = np.asarray(leads, dtype=np.float64).copy()
     n[list(alone)] = 0
@@ -103,9 +103,10 @@ def equal_bins(leads: ArrayLike, bins: int, alone: Sequence[int] = ()) -> tuple[
     after = np.searchsorted(below, wanted)
     before = np.maximum(after - 1, 0)
     cuts = np.where(wanted - below[before] < below[np.minimum(after, len(n))] - wanted, before, after)
-    cuts = cuts[(below[cuts] > 0) & (below[cuts] < below[-1])]
-    own = [place for cell in alone for place in (cell, cell + 1)]
-    return tuple(sorted({0, *cuts.tolist(), *(place for place in own if place < len(n))}))
+    cuts = np.searchsorted(below, below[cuts[below[cuts] < below[-1]]], side="right") - 1
+    fences = sorted({0, *(place for cell in alone for place in (cell, cell + 1) if place < len(n))})
+    fence = np.array(fences)[np.searchsorted(fences, cuts, side="right") - 1]
+    return tuple(sorted({*fences, *cuts[below[cuts] > below[fence]].tolist()}))
 
 
 def best_bins(
