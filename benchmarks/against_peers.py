@@ -368,6 +368,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=temporary / "data")
     parser.add_argument("--environments", type=Path, default=temporary / "environments")
     given = parser.parse_args()
+    if given.given and not GIVEN.exists():
+        parser.error(f"--given: {GIVEN.name} is not beside the repository; take --table with a table of your own")
     given.environments = given.environments.resolve()
     given.environments.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
