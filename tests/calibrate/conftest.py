@@ -49,7 +49,9 @@ def pack() -> Callable[..., PackedLeads]:
         sizes = sizes or [int(max(column)) + 1 for column in columns]
         codes = [np.asarray(column, np.uint16) for column in columns]
         outcomes = np.asarray(won, np.uint8)
-        return pack_leads(codes, [np.arange(size) for size in sizes], sizes, outcomes, [slice(0, len(outcomes))], len(outcomes))
+        return pack_leads(
+            codes, [np.arange(size) for size in sizes], sizes, outcomes, [slice(0, len(outcomes))], len(outcomes)
+        )
 
     return packed
 

@@ -89,7 +89,9 @@ def test_small_attributes_share_a_code_of_one_byte(pack):
 @pytest.mark.parametrize(("size", "kind"), [(256, np.uint8), (257, np.uint16), (70_000, np.uint32)])
 def test_codes_are_as_wide_as_their_levels(size, kind):
     cells = np.arange(0, size, 1 + size // 100, dtype=np.uint32)
-    leads = module.pack_leads([cells], [np.arange(size)], [size], np.zeros(len(cells), np.uint8), [slice(None)], len(cells))
+    leads = module.pack_leads(
+        [cells], [np.arange(size)], [size], np.zeros(len(cells), np.uint8), [slice(None)], len(cells)
+    )
     assert leads.packs[0].codes.dtype == kind
     assert leads.level_of(0).tolist() == cells.tolist()
 
