@@ -268,7 +268,7 @@ def _text_pair(sheet: Axes, y: float, alone: str, beside: str, color: str) -> No
 
 def _stability(sheet: Axes, rows: Sequence[tuple[str, int, LevelStability]]) -> None:
     low = min(0, *(min(still.low, points) for _, points, still in rows))
-    high = max(0, *(max(still.high, points) for _, points, still in rows))
+    high = max(0, low + 1, *(max(still.high, points) for _, points, still in rows))
     across, bottom = scale(low, high, _beside([cut(row[0], 40) for row in rows]), 590), 30 + 22 * len(rows)
     _points_axis(sheet, across, (low, high), bottom, CHART["stable_axis"])
     put_text(sheet, 646, 17, CHART["points"], SMALL, SECONDARY, "right")
@@ -293,7 +293,7 @@ def _points_axis(
     sheet: Axes, across: Callable[[float], float], ends: tuple[float, float], bottom: float, title: str
 ) -> None:
     """Lines at round points, a darker one at 0, and what they are below."""
-    for tick in ticks(*ends, 7):
+    for tick in (tick for tick in ticks(*ends, 7) if tick == round(tick)):
         put_line(sheet, [across(tick)] * 2, [28, bottom], LINE, 1)
         put_text(sheet, across(tick), bottom + 13, count(round(tick)), SMALL, SECONDARY, "center")
     put_line(sheet, [across(0)] * 2, [28, bottom], INK, 1)

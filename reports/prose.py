@@ -14,7 +14,7 @@ from calibrate.evidence import AttributeEvidence, LevelEvidence
 from calibrate.validation import Validation
 from reports.labels import CHART, HEADING
 from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
-from reports.words import band_range, unit
+from reports.words import band_range, signed_points, unit
 
 FOREST_NOTE = (
     "Share of leads that became customers, with its 95% range, against all leads; a bigger dot has more leads. "
@@ -199,7 +199,7 @@ def method(calibration: Calibration) -> tuple[tuple[str, str], ...]:
 
 
 def _points(calibration: Calibration) -> str:
-    worth, column, points = unit(calibration), calibration.column, calibration.settings.points
+    worth, column = unit(calibration), calibration.column
     each = "" if worth == 1 else f" Here one point is worth {worth:g} percentage points."
     told = {
         "lift": f"The lift as a whole number.{each} A lift of 25 gives {signed(round(25 / worth))} points.",
@@ -209,7 +209,7 @@ def _points(calibration: Calibration) -> str:
         f"{calibration.rules.score.pdo or 0:g} points double them.",
     }
     lowest = " The worst level of every attribute has 0 points, so no points are below 0."
-    raised = lowest if not points.negative or points.scale == "0-100" else ""
+    raised = "" if signed_points(calibration) else lowest
     return (
         f"{told[column]}{raised} A lead’s score is the sum of the points of its levels, within the limits that the "
         "rules file sets."

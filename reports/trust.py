@@ -160,9 +160,8 @@ def _stable(calibration: Calibration) -> Section:
 
 
 def _open_signs(calibration: Calibration, rules: list[Steady]) -> tuple[str, ...]:
-    points = calibration.settings.points
-    if not points.negative or points.scale == "0-100":
-        return ()  # the worst level has 0 points there, and the average no sign
+    if not words.signed_points(calibration):
+        return ()  # 0 is then the worst level, not the average
     return (trust_prose.open_signs(sum(still.low <= 0 <= still.high for _, _, still in rules), len(rules)),)
 
 

@@ -17,7 +17,7 @@ from calibrate.shaping import Shaped
 from calibrate.surprises import Surprises
 from calibrate.validation import Validation
 from reports.numbers import MINUS, count, pairs, plain
-from reports.words import NUMBER, better_than_chance, may_be_chance, unit
+from reports.words import NUMBER, better_than_chance, may_be_chance, signed_points, unit
 
 LEAST_COST = 0.001
 
@@ -98,7 +98,7 @@ def worth_sentence(calibration: Calibration, slope: float) -> str:
     way = "more" if found >= 0 else "less"
     return (
         f"On the held-out leads ten {calibration.column} points more went with about {abs(found):.2g} percentage "
-        f"points {way} conversion; taken at their word they promise {promised:g}."
+        f"points {way} conversion; taken at their word they promise {promised:.3g}."
     )
 
 
@@ -148,7 +148,7 @@ def overlap_sentences(calibration: Calibration, overlap: Overlap) -> tuple[str, 
     if overlap.factor is None or overlap.worth is None:
         return ()
     texts = [_double(calibration, overlap.factor, overlap.worth * unit(calibration))]
-    if overlap.points is not None and overlap.left is not None:
+    if overlap.points is not None and overlap.left is not None and signed_points(calibration):
         texts.append(
             f"Of {count(overlap.points)} lift points, signs aside, {count(overlap.left)} are left when all attributes "
             "are looked at together."
@@ -159,15 +159,17 @@ def overlap_sentences(calibration: Calibration, overlap: Overlap) -> tuple[str, 
 def _double(calibration: Calibration, factor: float, worth: float) -> str:
     kind = calibration.column
     points = f"ten {'' if kind in ('lift', 'cautious') else 'lift '}points"
-    told = f"{worth:.0f}" if worth >= 1 else f"{worth:.1g}"
+    told, promised = f"{worth:.0f}" if worth >= 1 else f"{worth:.1g}", 10 * unit(calibration)
+    instead = "" if promised == 10 else f", not {promised:.3g}"
     if factor < DOUBLE:
         return f"Hardly anything: attributes overlap little, and {points} are worth about {told} percentage points."
     start = (
-        f"Attributes overlap, so summed lift points count {factor:.1f} times: {points} are worth only {told} percentage"
+        f"Attributes overlap, so summed lift points count {factor:.1f} times: {points} are worth only {told} "
+        f"percentage points{instead}"
     )
     if kind in ("adjusted", "log-odds"):
-        return f"{start} points. This is already taken out of the {kind} points that the rules carry."
-    return f"{start} points. --points adjusted takes it out."
+        return f"{start}. This is already taken out of the {kind} points that the rules carry."
+    return f"{start}. --points adjusted takes it out."
 
 
 def spans_title(spans: Sequence[Span]) -> str:
@@ -291,6 +293,4 @@ def skill(share: float | None) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return (
-        " and ".join(names).capitalize() if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}".capitalize()
-    )
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -60,6 +60,11 @@ def unit(calibration: Calibration) -> float:
     return calibration.rules.score.unit
 
 
+def signed_points(calibration: Calibration) -> bool:
+    """Whether points may be below 0; else the worst level of every attribute has 0."""
+    return calibration.settings.points.negative and calibration.settings.points.scale != "0-100"
+
+
 def rule_text(attribute: AttributeEvidence, level: LevelEvidence) -> str:
     """An attribute and its level as one reads a rule: `Source = Referral`, `Job role missing`."""
     if level.level.kind == "missing":

@@ -12,11 +12,18 @@ from hypothesis import strategies as st
 
 from calibrate.bands import equal_bands
 from calibrate.ranking import ScoreCounts, gains
+from calibrate.stability import LevelStability
 from reports import figures
 from reports.figures import Step
 from reports.numbers import cut, plain
 
 PALETTE = {"#0b6e99", "#c4511a", "#b8460f", "#1d2430", "#5b6472", "#8a8f98", "#e3e6ea", "#ffffff"}
+
+MOVES = [
+    ("a = x", 12, LevelStability(9, 16, 1.0, 1, 2, 0.5, stable=False)),
+    ("a = y", -1, LevelStability(-3, 1, 0.6, 3, 9, 0.0, stable=True)),
+    ("a = z", -8, LevelStability(-9, -6, 1.0, 9, 9, 0.0, stable=True)),
+]
 
 
 def texts(svg: str) -> list[str]:
@@ -34,6 +41,8 @@ def drawn(calibration, scores):
         "bands": figures.bands(bands, 0.195, name="b", label="finding"),
         "gains": figures.gains(points, 0.195, (0.2, 0.46), name="c", label="finding"),
         "meaning": figures.meaning(curve, [(25.0, bands[0])], histogram, name="d", label="finding"),
+        "spans": figures.spans([("a", 20, 9), ("b", 4, 6)], name="s", label="finding"),
+        "stability": figures.stability(MOVES, name="t", label="finding"),
         "waterfall": figures.waterfall([Step("a", 5), Step("b", -2)], 3, name="e", label="finding"),
     }
 
@@ -126,6 +135,36 @@ def test_bands_show_rate_scores_and_counts_and_name_what_is_out_of_order(scores)
 def test_a_single_band_is_drawn(scores):
     tied = ScoreCounts((3,), (100,), (10,))
     assert "10.0%" in texts(figures.bands(equal_bands(tied), 0.1, name="b", label=""))
+
+
+def test_spans_stand_alone_and_beside_the_others():
+    svg = figures.spans([("Source", 20, 9), ("b", 4, 4)], name="s", label="")
+    found = texts(svg)
+    for text in ("Source", "20", "9", "alone", "beside the others"):
+        assert text in found
+    dots = [float(x) for x in re.findall(r'<use x="([\d.]+)"', svg)]
+    zero = float(re.findall(r'd="M ([\d.]+) 28 [^"]*" style="[^"]*#1d2430', svg)[0])
+    assert (dots[0] - zero) / 20 == pytest.approx((dots[1] - zero) / 9, rel=1e-3)
+    assert dots[2] == dots[3]
+
+
+def test_points_that_move_show_their_range_and_are_hollow():
+    svg = figures.stability(MOVES, name="t", label="")
+    found = texts(svg)
+    for text in ("a = x", "+12", "+9 to +16", "−8", "−9 to −6", "−3 to +1"):
+        assert text in found
+    # A ring where points are not stable; grey where the range holds 0, else blue above and orange below.
+    lines = re.findall(r"stroke: (#\w{6}); stroke-width: 2.4", svg)
+    assert lines == ["#0b6e99", "#8a8f98", "#c4511a"]
+    faces = re.findall(r'<use [^>]*style="fill: (#\w{6}); stroke: (#\w{6})', svg)
+    assert faces == [("#ffffff", "#0b6e99"), ("#8a8f98", "#8a8f98"), ("#c4511a", "#c4511a")]
+
+
+@pytest.mark.parametrize("points", [0, -4])
+def test_one_rule_alone_is_drawn(points):
+    still = LevelStability(points, points, 1.0, 1, 1, 1.0, stable=True)
+    found = texts(figures.stability([("a", points, still)], name="t", label=""))
+    assert found.count("0") <= 2  # at the axis once
 
 
 def test_waterfall_ends_at_the_score():

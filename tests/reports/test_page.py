@@ -11,14 +11,16 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from calibrate.bands import equal_bands
 from calibrate.calibration import run
 from calibrate.ranking import ScoreCounts
 from calibrate.remarks import Remark
-from calibrate.settings import load_settings
+from calibrate.settings import load_settings, settings_from
 from reports import prose, words
+from reports.labels import HEADING
 from reports.numbers import plain
 from reports.page import MOST_FORESTS, Report, render_page
 
@@ -80,7 +82,7 @@ def test_page_tells_in_order(page):
     order = ["levels", "bands", "gains", "meaning", "why", "named"]
     order += ["columns", "twice", "stable", "surprises", "enough"]
     order += ["left_out", "reading", "method", "table", "rules"]
-    assert headings == [prose.HEADING[key] for key in order]
+    assert headings == [HEADING[key] for key in order]
     assert page.index("headline") < page.index('class="facts"') or "headline" in page
 
 
@@ -98,7 +100,7 @@ def test_facts_and_left_out_leads_are_there(page):
 
 
 def test_table_of_levels_has_every_level_with_its_numbers(page, calibration):
-    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{prose.HEADING['table']}") :], re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{HEADING['table']}") :], re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     yes = next(row for row in cells if row[:1] == ["yes"])
     # 40 of 100: Wilson 30.9 to 49.8 %; lift 25.0, Newcombe 16.6 to 34.0, which is what the data support.
@@ -139,7 +141,7 @@ def test_worked_lead_adds_up(page):
 
 def test_bands_of_the_rules_have_held_out_rates(page):
     # Scores 20 and 25: 36 of 80; 0 to 19: 4 + 10 + 9 + 12 of 160.
-    section = page[page.index(f"<h2>{prose.HEADING['named']}") :]
+    section = page[page.index(f"<h2>{HEADING['named']}") :]
     assert ">36 of 80<" in section
     assert ">35 of 160<" in section
     assert ">call first<" in section
@@ -148,7 +150,7 @@ def test_bands_of_the_rules_have_held_out_rates(page):
 def test_remarks_first_and_the_rest_folded(calibration):
     nine = replace(calibration, remarks=tuple(Remark("note", f"remark {i}") for i in range(9)))
     page = render_page(nine)
-    assert page.index("Please note") < page.index(prose.HEADING["levels"])
+    assert page.index("Please note") < page.index(HEADING["levels"])
     assert page.index("remark 6") < page.index("<summary>2 more</summary>") < page.index("remark 7")
 
 
@@ -178,8 +180,8 @@ def test_page_of_one_attribute_without_any_difference(make):
     assert "History shows no differences beyond chance: all points are 0." in page
     assert "nothing to count twice" in page
     assert "No difference here is worth a whole point" in page
-    assert prose.HEADING["left_out"] not in page
-    assert prose.HEADING["why"] not in page
+    assert HEADING["left_out"] not in page
+    assert HEADING["why"] not in page
     read(page)
 
 
@@ -196,7 +198,7 @@ def test_page_when_all_held_out_leads_tie(calibration):
     )
     page = render_page(replace(calibration, validation=validation))
     assert "same score" in page
-    assert prose.HEADING["meaning"] not in page
+    assert HEADING["meaning"] not in page
 
 
 def test_two_hundred_attributes(make):
@@ -210,7 +212,7 @@ def test_two_hundred_attributes(make):
 
 def test_long_attributes_go_on_in_the_next_chart(make):
     page = render_page(make({"town": [(f"town {i}", 10 + i % 30, 100) for i in range(90)]}))
-    assert page.count("<figure>") == 3 + 6  # 90 levels in charts of 39 levels and a heading
+    assert page.count("<figure>") == 3 + 5  # 90 levels in charts of 39 levels and a heading
     heights = [int(tall) for tall in re.findall(r'<svg [^>]*height="(\d+)"', page)]
     assert max(heights) <= 72 + 20 * 40
 
@@ -229,6 +231,42 @@ def test_page_of_the_sample_history():
     assert words.headline(result) in unescape(page)
     for remark in result.remarks[: words.MOST_REMARKS]:
         assert plain(remark.text) in unescape(page)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        {"column": "adjusted", "scale": "0-100"},
+        {"column": "log-odds", "offset": "600@50"},
+        {"column": "best", "negative": False, "draws": 0},
+    ],
+    ids=["0-100", "log-odds", "best"],
+)
+def test_page_of_other_points(points):
+    sample = Path(__file__).parents[2] / "data"
+    result = run(str(sample / "leads.csv"), load_settings(sample / "leads.toml", {"points": {"draws": 50, **points}}))
+    page = render_page(result)
+    text = " ".join(read(page).text)
+    assert not re.search(r"\b(nan|inf|None)\b", text)
+    assert ("The odds double with" in text) == (result.column == "log-odds")
+    assert (HEADING["stable"] in text) == bool(result.settings.points.draws)
+
+
+def test_page_of_a_history_without_differences():
+    # Wins in turn within every level of both attributes: one in four everywhere.
+    rows = [(place // 4 % 2, place // 8 % 5, place % 4 == 0) for place in range(2000)]
+    table = pa.table(
+        {"a": [f"a{a}" for a, _, _ in rows], "b": [f"b{b}" for _, b, _ in rows], "won": [w for *_, w in rows]}
+    )
+    for column in ("lift", "cautious", "adjusted"):
+        result = run(
+            table, settings_from({"outcome": {"column": "won", "won": ["true"]}, "points": {"column": column}})
+        )
+        assert math.isinf(result.strength)
+        page = render_page(result)
+        read(page)
+        assert "History shows no differences beyond chance: all points are 0." in page
+        assert "nothing to count twice" in page
 
 
 def test_fragment_keeps_its_styles_to_itself(calibration):
