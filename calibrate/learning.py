@@ -93,7 +93,8 @@ def hundred(card: Scorecard, column: PointColumn, worth: Worth) -> Worth:
     """The worth of a point with which the best possible lead has at most 100 points and the worst 0."""
     fine = replace(worth, unit=Fraction(1, 1000), pdo=20_000, negative=False)
     highest = with_points(card, fine).highest(column)
-    share = Fraction(max(highest, 1), 100)
+    # Points finer than a hundredth of a percentage point would only blow up what is no difference at all.
+    share = Fraction(max(highest, 1000), 100)
     while True:
         # Rounding every rule may carry the sum over the end: a slightly coarser point brings it back.
         scaled = replace(fine, unit=_short(fine.unit * share), pdo=float(_short(Fraction(fine.pdo) / share)))

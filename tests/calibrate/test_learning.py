@@ -148,6 +148,18 @@ def test_scores_from_0_to_100(column, monkeypatch):
     assert result.validation.ranking(column).auc.auc == pytest.approx(plain, abs=0.01)
 
 
+@pytest.mark.parametrize("column", ["cautious", "adjusted", "log-odds"])
+def test_scores_from_0_to_100_without_any_difference(column, monkeypatch):
+    """Every level of Source and Region converts alike, so that nothing is believed and all scores are 0."""
+    frame = history()[["Source", "Region"]].sort_values(["Source", "Region"])
+    frame = frame.assign(Won=np.arange(len(frame)) % 10 == 0)
+    result, _, learned = caught(frame, asked(column=column, scale="0-100", unit=None), monkeypatch)
+    assert math.isinf(result.strength)
+    assert learned.card.highest(column) == 0
+    assert result.rules.reference.scores == (0,)
+    assert float(learned.worth.unit) >= 0.01
+
+
 def test_a_column_that_was_not_asked_for_has_no_place_to_start(monkeypatch):
     _, _, learned = caught(history(), asked(column="lift"), monkeypatch)
     assert learned.base == {"lift": 0, "cautious": 0, "adjusted": 0}
