@@ -37,7 +37,7 @@ def history(rows=3000, days=400, seed=1, signal=True):
 def asked(date="Created", **outcome):
     given = {"column": "Status", "won": ["Won"], "date": date} | outcome
     skip = ["Account"] if "account" not in outcome else []
-    return settings_from({"outcome": given, "columns": {"skip": skip}, "points": {"unit": 1.0}})
+    return settings_from({"outcome": given, "columns": {"skip": skip}, "points": {"unit": 1.0, "draws": 0}})
 
 
 def caught(frame, settings, monkeypatch):
@@ -144,7 +144,7 @@ def test_permuted_outcomes_rank_like_chance():
             {
                 "outcome": {"column": "Status", "won": ["Won"]},
                 "columns": {"use": ["Source", "Size", "Region"]},
-                "points": {"min_leads": 5, "min_expected": 1.0},
+                "points": {"min_leads": 5, "min_expected": 1.0, "draws": 0},
             }
         )
         result = run(frame, settings)
