@@ -7,6 +7,7 @@ level and of every two levels, and conversions of every level, are all it takes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,18 +41,20 @@ def pair_counts(leads: PackedLeads) -> PairCounts:
     )
 
 
-def linear_effects(counts: PairCounts, strength: float) -> tuple[Effect, ...]:
+def linear_effects(counts: PairCounts, strength: float | Sequence[float]) -> tuple[Effect, ...]:
     """The part of each level, centred so that leads times lift add up to 0 within an attribute.
 
+    strength: M, one for all attributes or one each.
     Ridge least squares with the penalty M + 1 on every level and none on the intercept: the prior of the level rates,
     in units of the variance p (1 - p) of one outcome. `log_odds` is the lift over that variance, its slope at p.
     Source: Battey, Cox & Jackson (2019), R. Soc. Open Sci. 6:190067 (linear model of a binary outcome); te Grotenhuis
     et al. (2017), Int. J. Public Health 62:163 (weighted effect coding).
     """
     rate = counts.all_conversions / counts.all_leads
-    if math.isinf(strength) or not 0 < rate < 1:
+    each = [float(strength)] * len(counts.leads) if isinstance(strength, int | float) else strength
+    if math.isinf(max(each)) or not 0 < rate < 1:
         return tuple(Effect.none(len(n)) for n in counts.leads)
-    normal = Normal.of(counts.pairs, counts.all_leads, strength + 1)
+    normal = Normal.of(counts.pairs, counts.all_leads, [own + 1 for own in each])
     gains = [k - rate * n for k, n in zip(counts.conversions, counts.leads, strict=True)]
     right = np.concatenate([[0.0], *(gains[place] for place in normal.order)])
     solved = normal.solve(right)[1:]

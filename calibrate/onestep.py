@@ -1,13 +1,13 @@
 """The effects of redrawn histories by one step of the fit, from sums alone: no lead is read again.
 
 The fit b of the card solves A'S = lambda b, S by atom the conversions missed. A draw with weights w, bins A (atoms to
-its own levels) and penalty lambda_w solves, to first order in w - 1,
+its own levels) and penalties lambda_w solves, to first order in w - 1,
 
     (A'HA + lambda_w I) b_w = A'(H b + S'w)
 
 with H the weighted counts of atom pairs at the card's fit and the intercept free. With weights 1 and the levels of
-the card that is the card's fit itself. The part of H whose levels never change is diagonalised once, so that a draw
-with its own penalty costs a small solve.
+the card that is the card's fit itself. The levels of the largest category share no lead, so that they are taken out
+first and the rest is a small solve.
 
 Source: Moulton & Zeger (1991), Comput. Stat. Data Anal. 11:53 (one-step bootstrap of generalised linear models).
 """
@@ -18,13 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from calibrate.adjusted import condensed
 from calibrate.buckets import Atoms, BucketSums, Fit
 from calibrate.packed import Floats, PackedLeads, Places
 from calibrate.redrawn import Redrawn
-from calibrate.ridge import chance_of, ridge_penalty
+from calibrate.ridge import chance_of
 
 _GRID = 65
 
@@ -96,32 +95,26 @@ def one_step(
     sizes = [item.size for item in atoms]
     all_leads = float(sums.leads[0].sum())
     total, pairs = _curvature(leads, fit, all_leads)
-    own, each = np.concatenate(fit.coefficients), np.diag(pairs)
-    anew = np.repeat([item.cells is not None for item in atoms], sizes)
-    solver = _Solver.of(total, pairs, anew)
+    each = np.diag(pairs)
+    right = np.concatenate([weights @ part for part in sums.missed], axis=1) + pairs @ np.concatenate(fit.coefficients)
     all_missed = weights @ sums.missed[0].sum(axis=1)
-    right = np.concatenate([weights @ part for part in sums.missed], axis=1) + pairs @ own
-    penalty = _penalty(fit, draws)
-    constant, turned, changing = all_missed + each @ own, right[:, ~anew] @ solver.basis, right[:, anew]
+    constant = all_missed + each @ np.concatenate(fit.coefficients)
+    solver = _Solver.of(total, pairs, atoms)
+    penalty = _penalties(fit, draws)
     starts = _starts([level for level in draws.level if level is not None], len(weights))
-    intercept, moved, stayed = np.zeros(len(weights)), np.zeros_like(changing), np.zeros_like(turned)
-    for draw in np.flatnonzero(np.isfinite(penalty)):
-        intercept[draw], moved[draw], stayed[draw] = solver.solve(
-            starts[draw], float(penalty[draw]), float(constant[draw]), changing[draw], turned[draw]
-        )
-    whole = np.empty_like(right)
-    whole[:, anew], whole[:, ~anew] = moved, stayed @ solver.basis.T
+    intercept, found = np.zeros(len(weights)), np.zeros_like(right)
+    for draw in np.flatnonzero(np.isfinite(penalty).all(axis=1)):
+        intercept[draw], found[draw] = solver.solve(starts[draw], penalty[draw], float(constant[draw]), right[draw])
     ends = np.cumsum(sizes)[:-1]
-    coefficients, slopes = tuple(np.split(whole, ends, axis=1)), tuple(np.split(each / total, ends))
+    coefficients, slopes = tuple(np.split(found, ends, axis=1)), tuple(np.split(each / total, ends))
     return Steps(fit, draws, intercept, coefficients, all_missed / all_leads, slopes)
 
 
-def _penalty(fit: Fit, draws: Redrawn) -> Floats:
-    """Of every draw; not finite where it shows only chance."""
-    if fit.linear:
-        return draws.strength + 1
-    pairs = zip(draws.rate.tolist(), draws.strength.tolist(), strict=True)
-    return np.array([ridge_penalty(rate, strength) for rate, strength in pairs])
+def _penalties(fit: Fit, draws: Redrawn) -> Floats:
+    """Of every attribute, a row a draw; not finite where it shows only chance."""
+    variance = 1.0 if fit.linear else np.maximum(draws.rate * (1 - draws.rate), 1e-12)[:, None]
+    penalties: Floats = variance * (draws.strengths + 1)
+    return penalties
 
 
 def _curvature(leads: PackedLeads, fit: Fit, all_leads: float) -> tuple[float, Floats]:
@@ -149,40 +142,56 @@ def _starts(levels: Sequence[Places], draws: int) -> list[Places]:
 
 @dataclass(frozen=True, slots=True)
 class _Solver:
-    """The matrix with the part that stays in its own axes.
+    """The matrix of the intercept and all atoms, arranged to be solved for many ways of joining atoms to levels.
 
-    basis, sizes: its axes and what they weigh.  beside: intercept and atoms that change, down, against these axes.
-    inner: intercept and atoms that change among themselves.
+    order: atoms that stay, then those that are joined anew in every draw, then those of the largest attribute that
+    stays, `widest`.  owner: attribute of each, in this order.  stays, anew: how many there are of the first two.
+    inner: intercept and the first two among themselves; beside, largest: with the third, and that with itself.
     """
 
-    basis: Floats
-    sizes: Floats
-    beside: Floats
+    order: Places
+    owner: Places
+    stays: int
+    anew: int
     inner: Floats
+    beside: Floats
+    largest: Floats
 
     @classmethod
-    def of(cls, total: float, pairs: Floats, anew: npt.NDArray[np.bool_]) -> _Solver:
-        """total: the intercept with itself.  anew: which atoms are joined to levels anew in every draw."""
+    def of(cls, total: float, pairs: Floats, atoms: Sequence[Atoms]) -> _Solver:
+        """total: the intercept with itself.  pairs: the atoms among themselves."""
+        owner = np.repeat(np.arange(len(atoms)), [item.size for item in atoms])
+        fixed = [place for place, item in enumerate(atoms) if item.cells is None]
+        widest = max(fixed, key=lambda place: atoms[place].size, default=-1)
+        moving = np.isin(owner, [place for place in range(len(atoms)) if place not in fixed])
+        kinds = (~moving & (owner != widest), moving, owner == widest)
+        stays, anew, last = (np.flatnonzero(kind) for kind in kinds)
+        first = np.concatenate([stays, anew])
         each = np.diag(pairs)
-        sizes, basis = np.linalg.eigh(pairs[np.ix_(~anew, ~anew)])
-        beside = np.vstack([each[~anew], pairs[np.ix_(anew, ~anew)]]) @ basis
-        inner = np.block([[np.full((1, 1), total), each[None, anew]], [each[anew, None], pairs[np.ix_(anew, anew)]]])
-        return cls(basis, np.maximum(sizes, 0), beside, inner)
+        inner = np.block(
+            [[np.full((1, 1), total), each[None, first]], [each[first, None], pairs[np.ix_(first, first)]]]
+        )
+        beside = np.vstack([each[last], pairs[np.ix_(first, last)]])
+        order = np.concatenate([first, last])
+        return cls(order, owner[order], len(stays), len(anew), inner, beside, each[last])
 
-    def solve(
-        self, starts: Places, penalty: float, constant: float, right: Floats, turned: Floats
-    ) -> tuple[float, Floats, Floats]:
-        """Intercept, coefficients of the atoms that change, and of the others in their own axes.
+    def solve(self, starts: Places, penalty: Floats, constant: float, right: Floats) -> tuple[float, Floats]:
+        """Intercept and coefficients of the atoms.
 
-        starts: where among the atoms that change a level begins.  constant, right, turned: the right-hand side.
+        starts: where among the atoms that are joined anew a level begins.  penalty: of each attribute.  constant,
+        right: the right-hand side, of the intercept and of the atoms.
         """
-        joined = np.concatenate([[0], starts + 1])
-        beside = np.add.reduceat(self.beside, joined, axis=0)
+        size = self.stays + self.anew
+        right = right[self.order]
+        joined = np.concatenate([np.arange(self.stays + 1), self.stays + 1 + starts])
         inner = np.add.reduceat(np.add.reduceat(self.inner, joined, axis=0), joined, axis=1)
-        inner[np.arange(1, len(joined)), np.arange(1, len(joined))] += penalty
-        scaled = beside / (self.sizes + penalty)
-        target = np.concatenate([[constant], np.add.reduceat(right, starts) if len(starts) else []])
-        solved = np.linalg.solve(inner - scaled @ beside.T, target - scaled @ turned)
-        rest = (turned - solved @ beside) / (self.sizes + penalty)
-        spans = np.diff(np.append(starts, len(right)))
-        return float(solved[0]), np.repeat(solved[1:], spans), rest
+        inner[np.arange(1, len(joined)), np.arange(1, len(joined))] += penalty[self.owner[joined[1:] - 1]]
+        beside = np.add.reduceat(self.beside, joined, axis=0)
+        target = np.add.reduceat(np.concatenate([[constant], right[:size]]), joined)
+        weight = self.largest + penalty[self.owner[size:]]
+        scaled = beside / weight
+        solved = np.linalg.solve(inner - scaled @ beside.T, target - scaled @ right[size:])
+        spans = np.diff(np.append(joined, size + 1))
+        found = np.empty(len(right))
+        found[self.order] = np.concatenate([np.repeat(solved, spans)[1:], right[size:] / weight - solved @ scaled])
+        return float(solved[0]), found

@@ -127,13 +127,14 @@ class PackedLeads:
 class PairSums:
     """Sums by level and by pair of levels; `square` leaves out the attribute with the most levels.
 
-    order: places of the attributes as they stand in `square`, the largest last, outside it.
+    order: places of the attributes as they stand in `square`, the largest last, outside it.  sizes: levels of each.
     square: pairs of levels of all attributes but the largest, levels with themselves on the diagonal.
     beside: rows as `square`, a column a level of the largest attribute.  largest: its levels with themselves; two
     of them share no lead, so that there is nothing beside the diagonal.
     """
 
     order: tuple[int, ...]
+    sizes: tuple[int, ...]
     square: Floats
     beside: Floats
     largest: Floats
@@ -240,7 +241,7 @@ def _spread(
             for other, its_level in packs[j].members:
                 both = side if len(packs[j].members) == 1 else _added(side.T, its_level, sizes[other]).T
                 put(place, other, both)
-    return PairSums(order, square, beside, largest)
+    return PairSums(order, tuple(sizes), square, beside, largest)
 
 
 def _added(table: Floats, level: Places, size: int) -> Floats:

@@ -16,7 +16,7 @@ from calibrate.buckets import Atoms, BucketSums
 from calibrate.levels import learn_levels
 from calibrate.packed import Floats, Places
 from calibrate.settings import PointSettings
-from calibrate.shrinkage import prior_strength
+from calibrate.shrinkage import strengths_of
 
 _MOST_CUT = 5
 
@@ -26,7 +26,8 @@ class Redrawn:
     """All draws side by side, an array an attribute, a row a draw.
 
     level: the draw's own level of each atom, None where the card's stay.  leads, conversions: by
-    the draw's own level.  shares: of the draw's leads, by atom.  rate, strength: one a draw.
+    the draw's own level.  shares: of the draw's leads, by atom.  rate, strength: one a draw.  strengths: of the
+    attributes, a column each.
     """
 
     level: tuple[Places | None, ...]
@@ -35,6 +36,7 @@ class Redrawn:
     shares: tuple[Floats, ...]
     rate: Floats
     strength: Floats
+    strengths: Floats
 
     def lifts(self, *, shrunk: bool) -> list[Floats]:
         """Lift of the level of every atom, percentage points, an array an attribute; 0 for a level without leads."""
@@ -59,11 +61,8 @@ def redrawn(sums: BucketSums, atoms: Sequence[Atoms], weights: Floats, settings:
         leads.append(n if own is None else _by_level(own, n))
         conversions.append(k if own is None else _by_level(own, k))
     total, won = leads[0].sum(axis=1), conversions[0].sum(axis=1)
-    strength = [
-        prior_strength([(n[draw], k[draw]) for n, k in zip(leads, conversions, strict=True)])
-        for draw in range(len(weights))
-    ]
-    return Redrawn(tuple(level), tuple(leads), tuple(conversions), tuple(shares), won / total, np.array(strength))
+    strength, each = strengths_of(list(zip(leads, conversions, strict=True)))
+    return Redrawn(tuple(level), tuple(leads), tuple(conversions), tuple(shares), won / total, strength, each)
 
 
 def _levels(item: Atoms, leads: Floats, conversions: Floats, settings: PointSettings, every: int) -> Places:

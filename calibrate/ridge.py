@@ -1,8 +1,8 @@
 """Logistic regression on all attributes at once, pulled towards no effect by what history shows of chance.
 
-Every level has a coefficient and the intercept is free. The penalty (lambda/2) sum beta^2 is a normal prior on the
-log-odds whose width is that of the level rates: lambda = p (1 - p) (M + 1), p the overall rate and M the prior
-strength. It has one answer also where attributes say the same thing and where all leads of a level were won.
+Every level has a coefficient and the intercept is free. The penalty (lambda/2) sum beta^2 of an attribute is a normal
+prior on the log-odds whose width is that of its level rates: lambda = p (1 - p) (M + 1), p the overall rate and M its
+prior strength. It has one answer also where attributes say the same thing and where all leads of a level were won.
 """
 
 from __future__ import annotations
@@ -35,20 +35,24 @@ class Normal:
     largest: Floats
 
     @classmethod
-    def of(cls, sums: PairSums, total: float, penalty: float) -> Normal:
-        """From weighted counts of level pairs, the sum of all weights, and the penalty on all but the intercept."""
+    def of(cls, sums: PairSums, total: float, penalty: float | Sequence[float]) -> Normal:
+        """From weighted counts of level pairs, the sum of all weights, and the penalty of every attribute.
+
+        The intercept has none.
+        """
         levels = np.concatenate([np.diag(sums.square), sums.largest])
         size = len(sums.square) + 1
+        pull = _by_level(penalty, sums)
         inner = np.empty((size, size))
         inner[1:, 1:] = sums.square
         inner[0, 0] = total
         inner[0, 1:] = inner[1:, 0] = levels[: size - 1]
-        inner[np.arange(1, size), np.arange(1, size)] += penalty
+        inner[np.arange(1, size), np.arange(1, size)] += pull[: size - 1]
         beside = np.vstack([levels[size - 1 :], sums.beside])
-        return cls(sums.order, inner, beside, sums.largest + penalty)
+        return cls(sums.order, inner, beside, sums.largest + pull[size - 1 :])
 
     @classmethod
-    def stretched(cls, few: PairSums, levels: Sequence[Floats], penalty: float) -> Normal:
+    def stretched(cls, few: PairSums, levels: Sequence[Floats], penalty: float | Sequence[float]) -> Normal:
         """From weighted counts of a sample, stretched to all leads.
 
         levels: the weights of the levels among all leads, an array an attribute. All grow alike, so that what adds up
@@ -64,12 +68,13 @@ class Normal:
         weight = np.where(held > 0, grow**2 * held, wanted)
         size, first = len(few.square), alike
         square = few.square * np.outer(grow[:size], grow[:size])
-        np.fill_diagonal(square, weight[:size] + penalty)
+        pull = _by_level(penalty, few)
+        np.fill_diagonal(square, weight[:size] + pull[:size])
         inner = np.empty((size + 1, size + 1))
         inner[1:, 1:], inner[0, 0] = square, total
         inner[0, 1:] = inner[1:, 0] = first * grow[:size] * held[:size]
         beside = np.vstack([first * grow[size:] * held[size:], few.beside * np.outer(grow[:size], grow[size:])])
-        return cls(few.order, inner, beside, weight[size:] + penalty)
+        return cls(few.order, inner, beside, weight[size:] + pull[size:])
 
     def solve(self, right: Floats) -> Floats:
         """The solution for one right-hand side or several, a column each; intercept first, then in this order."""
@@ -78,6 +83,12 @@ class Normal:
         first = np.linalg.solve(self.inner - scaled @ self.beside.T, right[:size] - scaled @ right[size:])
         rest = (right[size:].T / self.largest).T - scaled.T @ first
         return np.concatenate([first, rest])
+
+
+def _by_level(penalty: float | Sequence[float], sums: PairSums) -> Floats:
+    """The penalty of every level, in the order of the sums."""
+    each = [penalty] * len(sums.order) if isinstance(penalty, int | float) else penalty
+    return np.concatenate([np.full(sums.sizes[place], each[place], dtype=np.float64) for place in sums.order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +112,10 @@ def ridge_penalty(rate: float, strength: float) -> float:
     return rate * (1 - rate) * (strength + 1)
 
 
-def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
+def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLogit:
     """The penalised fit; all coefficients 0 where the penalty is infinite or nobody, or everybody, won.
+
+    penalty: one for all attributes, or one each.
 
     Up to 200,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
     leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
@@ -110,19 +123,20 @@ def ridge_logit(leads: PackedLeads, penalty: float) -> RidgeLogit:
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
     """
     won = int(leads.won.sum(dtype=np.int64))
-    if not 0 < won < leads.leads or math.isinf(penalty) or not leads.sizes:
+    each = [float(penalty)] * len(leads.sizes) if isinstance(penalty, int | float) else list(penalty)
+    if not 0 < won < leads.leads or not leads.sizes or math.isinf(max(each)):
         rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
         return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
     start, sample = _start(leads), leads.some(_SAMPLE)
     if sample is leads:
-        return _newton(leads, penalty, start)
+        return _newton(leads, each, start)
     if not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
-        return _newton(leads, penalty, start)
+        return _newton(leads, each, start)
     # The whole penalty, though the leads are few: a level that the sample hardly holds must not run away.
-    return _corrected(leads, penalty, _newton(sample, penalty, start, 1e-3), sample)
+    return _corrected(leads, each, _newton(sample, each, start, 1e-3), sample)
 
 
-def _corrected(leads: PackedLeads, penalty: float, fit: RidgeLogit, sample: PackedLeads) -> RidgeLogit:
+def _corrected(leads: PackedLeads, penalty: Sequence[float], fit: RidgeLogit, sample: PackedLeads) -> RidgeLogit:
     """The fit of all leads from that of a sample; by Newton's method where its steps grow."""
     few = sample.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(sample, fit))
     was = math.inf
@@ -147,7 +161,7 @@ def _start(leads: PackedLeads) -> RidgeLogit:
     return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
 
 
-def _newton(leads: PackedLeads, penalty: float, fit: RidgeLogit, still: float = 1e-9) -> RidgeLogit:
+def _newton(leads: PackedLeads, penalty: Sequence[float], fit: RidgeLogit, still: float = 1e-9) -> RidgeLogit:
     """Newton's method with halving, until no coefficient moves by more than `still`."""
     loss = _loss(leads, fit, penalty)
     for _ in range(_MOST_STEPS):
@@ -163,20 +177,20 @@ def _newton(leads: PackedLeads, penalty: float, fit: RidgeLogit, still: float = 
     return fit
 
 
-def _information(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> Normal:
+def _information(leads: PackedLeads, fit: RidgeLogit, penalty: Sequence[float]) -> Normal:
     """Minus the second derivatives of the penalised log-likelihood."""
     sums = leads.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(leads, fit))
     return Normal.of(sums, float(sums.largest.sum()), penalty)
 
 
-def _slopes(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> list[Floats]:
+def _slopes(leads: PackedLeads, fit: RidgeLogit, penalty: Sequence[float]) -> list[Floats]:
     """By attribute and level, won minus expected, less the pull of the penalty; that of the intercept first."""
     missed = leads.sums((piece, leads.won[piece] - chance) for piece, chance in _chances(leads, fit))
     return _pulled(missed, fit, penalty)
 
 
-def _pulled(sums: Sequence[Floats], fit: RidgeLogit, penalty: float) -> list[Floats]:
-    pulled = (own - penalty * part for own, part in zip(sums, fit.coefficients, strict=True))
+def _pulled(sums: Sequence[Floats], fit: RidgeLogit, penalty: Sequence[float]) -> list[Floats]:
+    pulled = (own - pull * part for own, part, pull in zip(sums, fit.coefficients, penalty, strict=True))
     return [sums[0].sum(keepdims=True), *pulled]
 
 
@@ -205,9 +219,9 @@ def _moved(fit: RidgeLogit, step: Floats) -> RidgeLogit:
     return replace(fit, intercept=fit.intercept + float(step[0]) + sum(common), coefficients=centred)
 
 
-def _loss(leads: PackedLeads, fit: RidgeLogit, penalty: float) -> float:
+def _loss(leads: PackedLeads, fit: RidgeLogit, penalty: Sequence[float]) -> float:
     """Minus the penalised log-likelihood."""
-    loss = penalty / 2 * sum(float(part @ part) for part in fit.coefficients)
+    loss = sum(pull / 2 * float(part @ part) for part, pull in zip(fit.coefficients, penalty, strict=True))
     for piece in leads.chunks():
         odds = fit.log_odds(leads, piece)
         loss += float(np.logaddexp(0, odds).sum() - odds @ leads.won[piece])

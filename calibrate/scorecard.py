@@ -15,7 +15,7 @@ from calibrate.packed import PackedLeads
 from calibrate.points import Worth, cautious_points, lift_points, log_odds_points, rounded_points
 from calibrate.ridge import ridge_logit, ridge_penalty
 from calibrate.settings import PointColumn, PointSettings
-from calibrate.shrinkage import prior_strength
+from calibrate.shrinkage import attribute_strengths, prior_strength
 
 Packing = Callable[[Sequence[Levels]], PackedLeads]
 
@@ -24,6 +24,7 @@ Packing = Callable[[Sequence[Levels]], PackedLeads]
 class CardAttribute:
     """One attribute of a scorecard: its levels with their counts, and their points in each column.
 
+    strength: leads of evidence before half of what it is worth beside the others is believed.
     effect: what its levels are worth beside the other attributes, None where that was not learned.
     unknown: points of what history has no points for; 0, unless points start at 0 and nothing is below it.
     """
@@ -32,6 +33,7 @@ class CardAttribute:
     levels: Levels
     leads: Ints
     conversions: Ints
+    strength: float = math.inf
     effect: Effect | None = None
     points: dict[PointColumn, Ints] = field(default_factory=dict)
     unknown: dict[PointColumn, int] = field(default_factory=dict)
@@ -95,8 +97,10 @@ def learn_scorecard(
         leads, conversions = int(cell_leads.sum()), int(cell_conversions.sum())
         levels = learn_levels(item, cell_leads, cell_conversions, settings)
         learned.append(CardAttribute(item, levels, levels.totals(cell_leads), levels.totals(cell_conversions)))
-    strength = prior_strength([(item.leads, item.conversions) for item in learned])
-    card = Scorecard(tuple(learned), leads, conversions, strength)
+    tables = [(item.leads, item.conversions) for item in learned]
+    strengths = zip(learned, attribute_strengths(tables), strict=True)
+    attributes = tuple(replace(item, strength=own) for item, own in strengths)
+    card = Scorecard(attributes, leads, conversions, prior_strength(tables))
     if packing is None or not 0 < conversions < leads:
         return card
     return _with_effects(card, packing([item.levels for item in learned]), settings, errors)
@@ -104,10 +108,10 @@ def learn_scorecard(
 
 def _with_effects(card: Scorecard, packed: PackedLeads, settings: PointSettings, errors: bool) -> Scorecard:
     if settings.fit == "linear":
-        effects = linear_effects(pair_counts(packed), card.strength)
+        effects = linear_effects(pair_counts(packed), [item.strength for item in card.attributes])
         intercept = math.log(card.rate / (1 - card.rate))
     else:
-        fit = ridge_logit(packed, ridge_penalty(card.rate, card.strength))
+        fit = ridge_logit(packed, [ridge_penalty(card.rate, item.strength) for item in card.attributes])
         effects = effects_of(fit, packed, errors=errors)
         means = (own @ item.leads / card.leads for own, item in zip(fit.coefficients, card.attributes, strict=True))
         intercept = fit.intercept + float(sum(means))

@@ -8,7 +8,7 @@ leads of evidence a level needs before half its lift is believed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,8 @@ from calibrate.errors import DataError
 from calibrate.rates import counted
 
 LEAST_STRENGTH = 1.0
+Floats = NDArray[np.float64]
+_MOST_TIMES = 100
 
 
 def prior_strength(tables: Iterable[tuple[ArrayLike, ArrayLike]]) -> float:
@@ -31,26 +33,83 @@ def prior_strength(tables: Iterable[tuple[ArrayLike, ArrayLike]]) -> float:
     Raises:
         DataError: the tables do not count the same leads.
     """
-    excess = scale = 0.0
+    return float(strengths_of(_checked(tables))[0][0])
+
+
+def attribute_strengths(tables: Iterable[tuple[ArrayLike, ArrayLike]]) -> list[float]:
+    """The prior strength of each attribute, drawn towards the common one as far as it is uncertain.
+
+    Q is a chi-square around df + A tau2 with the variance 2 df + 4 A tau2, where tau2 is the spread of the attribute's
+    rates in units of p (1 - p). The spreads are taken as drawn with the common one as mean and standard deviation; that
+    gives each its credibility weight. An attribute without differences gets at most 100 times the common strength.
+    All are infinite where history shows only chance.
+    Source: Buhlmann (1967), ASTIN Bulletin 4:199 (credibility).
+
+    Raises:
+        DataError: the tables do not count the same leads.
+    """
+    each: list[float] = strengths_of(_checked(tables))[1][0].tolist()
+    return each
+
+
+def strengths_of(tables: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """The common strength and that of each attribute for many histories at once: (histories), (histories, attributes).
+
+    tables: leads and conversions of the levels of each attribute, a row a history; equal totals are not checked.
+    """
+    if not tables:
+        return np.full(1, math.inf), np.full((1, 0), math.inf)
+    excess, scale, freedom = (np.stack(part, axis=1) for part in zip(*map(_moments, tables), strict=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        all_scale = scale.sum(axis=1)
+        common = np.where(all_scale > 0, np.maximum(excess.sum(axis=1) / all_scale, 0.0), 0.0)
+        signal = scale * common[:, None]
+        weight = np.where(freedom > 0, signal**2 / (signal**2 + 2 * freedom + 4 * signal), 0.0)
+        own = common[:, None] + weight * (np.where(scale > 0, excess / scale, 0.0) - common[:, None])
+        least = common[:, None] / _MOST_TIMES
+        return _strength(common), _strength(np.maximum(own, least))
+
+
+def _moments(table: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats]:
+    """Q - df, A and df of one attribute, a history each; zeros where its leads were all won, or none."""
+    n, k = table
+    all_n, all_k = n.sum(axis=1, keepdims=True), k.sum(axis=1, keepdims=True)
+    rate = all_k / np.maximum(all_n, 1.0)
+    spread = rate * (1 - rate)
+    held = n > 0
+    chi_square = np.where(held, (k - n * rate) ** 2 / np.where(held, n, 1.0), 0.0).sum(axis=1)
+    chi_square = chi_square / np.where(spread > 0, spread, 1.0)[:, 0]
+    scale = np.where(held, (n - 1) * (1 - n / np.maximum(all_n, 1.0)), 0.0).sum(axis=1)
+    freedom = held.sum(axis=1) - 1.0
+    there = (spread[:, 0] > 0) & (freedom > 0)
+    return (
+        np.where(there, chi_square - freedom, 0.0),
+        np.where(there, scale, 0.0),
+        np.where(there & (scale > 0), freedom, 0.0),
+    )
+
+
+def _checked(tables: Iterable[tuple[ArrayLike, ArrayLike]]) -> list[tuple[Floats, Floats]]:
+    """Leads and conversions of each attribute as one history."""
+    found: list[tuple[Floats, Floats]] = []
     totals: set[tuple[float, float]] = set()
     for leads, conversions in tables:
-        k, n = (part[np.asarray(leads) > 0] for part in counted(conversions, leads))
-        all_k, all_n = float(k.sum()), float(n.sum())
-        totals.add((all_n, all_k))
-        if 0 < all_k < all_n:
-            rate = all_k / all_n
-            chi_square = ((k - n * rate) ** 2 / n).sum() / (rate * (1 - rate))
-            excess += float(chi_square) - (len(n) - 1)
-            scale += float(((n - 1) * (1 - n / all_n)).sum())
+        k, n = counted(conversions, leads)
+        totals.add((float(n.sum()), float(k.sum())))
+        found.append((n[n > 0][None], k[n > 0][None]))
     if len(totals) > 1:
         (one_n, one_k), (two_n, two_k) = sorted(totals)[:2]
         raise DataError(
             f"prior strength: found attributes with {one_k:.15g} conversions of {one_n:.15g} leads and "
             f"{two_k:.15g} of {two_n:.15g}; expected the same leads in all; give missing values a level"
         )
-    if excess <= 0 or scale <= 0:
-        return math.inf
-    return max(LEAST_STRENGTH, scale / excess - 1)
+    return found
+
+
+def _strength(spread: Floats) -> Floats:
+    """M from the spread of the rates in units of p (1 - p)."""
+    strength: Floats = np.where(spread > 0, np.maximum(LEAST_STRENGTH, 1 / spread - 1), math.inf)
+    return strength
 
 
 def shrunk_lift(lift: ArrayLike, leads: ArrayLike, strength: float) -> NDArray[np.float64]:

@@ -67,7 +67,7 @@ def test_a_card_holds_its_counts_strength_and_effects(pack):
         assert conversions.tolist() == np.bincount(column[won], minlength=len(leads)).tolist()
     assert card.strength == prior_strength(counts)
     leads = pack(columns, won)
-    fit = ridge_logit(leads, ridge_penalty(won.mean(), card.strength))
+    fit = ridge_logit(leads, [ridge_penalty(won.mean(), item.strength) for item in card.attributes])
     for item, effect in zip(card.attributes, effects_of(fit, leads, errors=True), strict=True):
         assert item.effect.lift == pytest.approx(effect.lift, abs=1e-9)
         assert item.effect.error == pytest.approx(effect.error, abs=1e-9)
@@ -80,7 +80,7 @@ def test_a_card_holds_its_counts_strength_and_effects(pack):
 def test_the_linear_card_has_the_linear_effects(pack):
     columns, won = drawn()
     card = learned(columns, won, APART.model_copy(update={"fit": "linear"}))
-    effects = linear_effects(pair_counts(pack(columns, won)), card.strength)
+    effects = linear_effects(pair_counts(pack(columns, won)), [item.strength for item in card.attributes])
     for item, effect in zip(card.attributes, effects, strict=True):
         assert item.effect.lift == pytest.approx(effect.lift, abs=1e-9)
     assert card.intercept == pytest.approx(math.log(won.mean() / (1 - won.mean())))

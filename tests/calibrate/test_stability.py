@@ -170,8 +170,8 @@ def test_the_fit_misses_by_its_penalty():
     atoms = atoms_of(card.attributes, [n for n, _ in trial.totals(places)])
     fit = stability._fit_of(card, atoms, linear=False)
     sums = bucket_sums(trial.store, places, atoms, fit)
-    penalty = card.rate * (1 - card.rate) * (card.strength + 1)
-    for missed, own in zip(sums.missed[:3], fit.coefficients[:3], strict=True):
+    for item, missed, own in zip(card.attributes[:3], sums.missed[:3], fit.coefficients[:3], strict=True):
+        penalty = card.rate * (1 - card.rate) * (item.strength + 1)
         assert missed.sum(axis=0) == pytest.approx(penalty * own, abs=1e-6)
 
 
@@ -237,13 +237,16 @@ def test_draws_spread_like_the_standard_errors(monkeypatch):
     assert np.quantile(lift[solid], [0, 1]) == pytest.approx([1, 1], abs=0.15)
     # The error of an effect is that of its posterior, variance 1 / (h + lambda); an estimate pulled towards 0 moves
     # less from history to history, h / (h + lambda)^2, where h / (h + lambda) = n / (n + M + 1). Sources and their
-    # campaigns overlap: how an effect is shared out between them is uncertain, but hardly moves.
+    # campaigns overlap: how an effect is shared out between them is uncertain, but hardly moves. Where an attribute
+    # shows next to nothing, draws differ mostly in how much they believe of it, which the error takes as known.
     n = by_level(card, lambda item: item.leads)
-    moves = by_level(card, lambda item: item.effect.error) * np.sqrt(n / (n + card.strength + 1))
+    strength = by_level(card, lambda item: [item.strength] * len(item.leads))
+    moves = by_level(card, lambda item: item.effect.error) * np.sqrt(n / (n + strength + 1))
     adjusted = drawn["adjusted"].std(axis=0) / moves
     overlap = ("Lead source", "Campaign")
     alone = solid & (by_level(card, lambda item: [item.cells.column not in overlap] * len(item.leads)) > 0)
-    assert solid.sum() > alone.sum() > 30
+    alone &= strength < 2 * card.strength
+    assert solid.sum() > alone.sum() > 10
     assert np.quantile(adjusted[alone], [0, 1]) == pytest.approx([1, 1], abs=0.25)
     assert np.median(adjusted[alone]) == pytest.approx(1, abs=0.05)
 
