@@ -52,8 +52,9 @@ class Counted(Exception):
 
 def counting(file: str, _: str) -> None:
     """The run up to leads and conversions by cell, fold by fold."""
-    from calibrate import calibration, held_out
-    from calibrate.counts import count_cells
+    from calibrate import calibration
+    from calibrate.leads.counts import count_cells
+    from calibrate.learning import held_out
 
     def count_and_stop(*store_and_parts) -> None:
         count_cells(*store_and_parts)
@@ -78,9 +79,9 @@ def reporting(file: str, folder: str) -> None:
 
 def scores(file: str, folder: str) -> None:
     """The score, percentile and band of every lead, without reasons; nothing is written."""
-    from calibrate.rules import load_rules
-    from calibrate.scoring import TableScorer
-    from calibrate.source import open_source
+    from calibrate.document.rules_file import load_rules
+    from calibrate.document.scoring import TableScorer
+    from calibrate.reading.source import open_source
 
     rules = load_rules(Path(folder) / "points" / "rules.json")
     scorer = TableScorer(rules, reasons=0)

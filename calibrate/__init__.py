@@ -13,32 +13,33 @@ import typing
 if typing.TYPE_CHECKING:
     from calibrate.api import calibrate, inspect
     from calibrate.calibration import Calibration
+    from calibrate.document.rules import Rules
+    from calibrate.document.rules_file import load_rules, save_rules
+    from calibrate.document.scored import score_file
+    from calibrate.document.scoring import score_lead, score_table
     from calibrate.errors import CalibrateError, DataError, RulesError, SettingsError
-    from calibrate.points import lift_points
-    from calibrate.rates import conversion_rate
-    from calibrate.rules import Rules, load_rules, save_rules
-    from calibrate.scored import score_file
-    from calibrate.scoring import score_lead, score_table
     from calibrate.settings import Settings, load_settings
+    from calibrate.statistics.points import lift_points
+    from calibrate.statistics.rates import conversion_rate
 
 _HOMES = {
     "CalibrateError": "errors",
     "Calibration": "calibration",
     "DataError": "errors",
-    "Rules": "rules",
+    "Rules": "document.rules",
     "RulesError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
     "calibrate": "api",
-    "conversion_rate": "rates",
+    "conversion_rate": "statistics.rates",
     "inspect": "api",
-    "lift_points": "points",
-    "load_rules": "rules",
+    "lift_points": "statistics.points",
+    "load_rules": "document.rules_file",
     "load_settings": "settings",
-    "save_rules": "rules",
-    "score_file": "scored",
-    "score_lead": "scoring",
-    "score_table": "scoring",
+    "save_rules": "document.rules_file",
+    "score_file": "document.scored",
+    "score_lead": "document.scoring",
+    "score_table": "document.scoring",
 }
 
 __version__ = "0.1.0"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from calibrate.calibration import Calibration, run
-from calibrate.columns import ColumnProfile, profile_columns
 from calibrate.errors import SettingsError, shown
+from calibrate.leads.columns import ColumnProfile, profile_columns
 from calibrate.listing import parse_outcome
+from calibrate.reading.source import ReadingOptions, open_source
 from calibrate.settings import PointChoice, Settings, merged
-from calibrate.source import ReadingOptions, open_source
 
 
 def calibrate(

@@ -11,29 +11,29 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from calibrate import __version__
-from calibrate.attributes import gate_cells, plan_attributes
-from calibrate.audit import Overlap, overlap_audit
-from calibrate.codes import CodeStore, encode
-from calibrate.columns import ColumnProfile, profile_columns
-from calibrate.draft import Provenance, draft_rules
+from calibrate.document.draft import Provenance, draft_rules, score_of
+from calibrate.document.rules import Rules
 from calibrate.errors import DataError
-from calibrate.evidence import AttributeEvidence, attribute_evidence
 from calibrate.findings import Findings, left_out_by_flags, open_leads, remarks_of
-from calibrate.held_out import Trial, all_scores, make_trial
-from calibrate.leaks import LeakFlag, leak_flags
-from calibrate.learning import Learned, learn
-from calibrate.outcome import Outcome, check_arrival, compile_outcome, counted_leads
-from calibrate.rates import Rate, conversion_rate
+from calibrate.leads.attributes import gate_cells, plan_attributes
+from calibrate.leads.codes import CodeStore, encode
+from calibrate.leads.columns import ColumnProfile, profile_columns
+from calibrate.leads.leaks import LeakFlag, leak_flags
+from calibrate.leads.outcome import Outcome, check_arrival, compile_outcome, counted_leads
+from calibrate.leads.sampling import refuse_sampled
+from calibrate.learning.evidence import AttributeEvidence, attribute_evidence
+from calibrate.learning.held_out import Trial, all_scores, make_trial
+from calibrate.learning.learned import Learned, learn
+from calibrate.proof.audit import Overlap, overlap_audit
+from calibrate.proof.shaping import Shaped, shaping_steps
+from calibrate.proof.stability import Stability, as_listed, stability_of
+from calibrate.proof.surprises import Surprises, surprising_leads
+from calibrate.proof.validation import Validation, first_and_last, validate
+from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remarks import Remark, by_harm
-from calibrate.rules import Rules
-from calibrate.sample_size import Readiness, readiness
-from calibrate.sampling import refuse_sampled
 from calibrate.settings import PointColumn, Settings, SourceSettings
-from calibrate.shaping import Shaped, shaping_steps
-from calibrate.source import ReadingOptions, Source, open_source
-from calibrate.stability import Stability, as_listed, stability_of
-from calibrate.surprises import Surprises, surprising_leads
-from calibrate.validation import Validation, first_and_last, validate
+from calibrate.statistics.rates import Rate, conversion_rate
+from calibrate.statistics.sample_size import Readiness, readiness
 
 Progress = Callable[[str], None]
 
@@ -181,7 +181,7 @@ def _result(
     first, last = first_and_last(store)
     settled = settled_settings(settings, source, attributes)
     provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
-    score = learned.score(column, settings.points)
+    score = score_of(learned, column, settings.points)
     population = all_scores(store, learned.card, column, settings, score.base)
     return Calibration(
         source_name=source.name,

@@ -172,8 +172,8 @@ def score(
     Writes in the dialect it read: the same delimiter, decimal sign and encoding.
     """
     from calibrate.calibration import reading_options
-    from calibrate.rules import load_rules
-    from calibrate.scored import check_target, score_file
+    from calibrate.document.rules_file import load_rules
+    from calibrate.document.scored import check_target, score_file
 
     target = out or _scored_name(file)
     check_target(file, target, overwrite=overwrite)

@@ -12,19 +12,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from calibrate.audit import DOUBLE, Overlap
-from calibrate.codes import CodeStore
-from calibrate.columns import ColumnProfile, spelling_variants
-from calibrate.evidence import AttributeEvidence
-from calibrate.leaks import LeakFlag
-from calibrate.lift import omnibus_p
-from calibrate.outcome import Outcome, plain_texts
-from calibrate.proposal import quoted
-from calibrate.rates import Rate
+from calibrate.leads.codes import CodeStore
+from calibrate.leads.columns import ColumnProfile, spelling_variants
+from calibrate.leads.leaks import LeakFlag
+from calibrate.leads.outcome import Outcome, plain_texts
+from calibrate.leads.twins import find_twins
+from calibrate.learning.evidence import AttributeEvidence
+from calibrate.listing import quoted
+from calibrate.proof.audit import DOUBLE, Overlap
+from calibrate.proof.validation import Validation
 from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, Settings
-from calibrate.twins import find_twins
-from calibrate.validation import Validation
+from calibrate.statistics.lift import omnibus_p
+from calibrate.statistics.rates import Rate
 
 _MOST_NAMED = 3
 _CLOSE = 0.7

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.calibration import reading_options
-from calibrate.columns import ColumnProfile, profile_columns
-from calibrate.listing import parse_outcome
-from calibrate.outcome import plain_texts, propose_outcome
-from calibrate.proposal import proposed_line, proposed_line_for_deals, quoted
-from calibrate.sample_size import leads_to_see, readiness
+from calibrate.leads.columns import ColumnProfile, profile_columns
+from calibrate.leads.outcome import plain_texts, propose_outcome
+from calibrate.listing import parse_outcome, quoted
+from calibrate.proposal import proposed_line, proposed_line_for_deals
+from calibrate.reading.source import open_source
+from calibrate.reading.values import is_yes_no
 from calibrate.settings import Settings
-from calibrate.source import open_source
-from calibrate.values import is_yes_no
+from calibrate.statistics.sample_size import leads_to_see, readiness
 
 _ROWS_SEEN = 200_000
 

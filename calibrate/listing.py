@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 
+_PLAIN = re.compile(r"[^\"$`\\!%]*")
 _QUOTED_COLUMN = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:=|$)')
 _LISTED = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?:,|$)|([^,]+)')
 
@@ -40,3 +42,10 @@ def written(name: str, marks: str = ",") -> str:
     """A name as `listed` and `parse_outcome` read it back."""
     plain = name == name.strip() and not name.startswith('"') and not any(mark in name for mark in marks)
     return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a command line, of sh and of cmd where it can be both."""
+    if shlex.quote(text) == text:
+        return text
+    return f'"{text}"' if _PLAIN.fullmatch(text) else shlex.quote(text)

@@ -12,21 +12,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from calibrate.audit import Overlap
-from calibrate.bands import ties
+from calibrate.document.lint import faults
+from calibrate.document.rules_file import rules_text
+from calibrate.document.scored import CONTROLS
 from calibrate.errors import DataError, RulesError, SettingsError
-from calibrate.lint import faults
-from calibrate.rules import rules_text
-from calibrate.scored import CONTROLS
+from calibrate.proof.audit import Overlap
+from calibrate.proof.stability import LevelStability
+from calibrate.proof.surprises import Surprises, suggestion
 from calibrate.settings import PointColumn, dump_settings
-from calibrate.stability import LevelStability
-from calibrate.surprises import Surprises, suggestion
+from calibrate.statistics.bands import ties
+from calibrate.statistics.woe import information_value
 from calibrate.whole import write_whole
-from calibrate.woe import information_value
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
-    from calibrate.validation import Validation
+    from calibrate.proof.validation import Validation
 
 LEVEL_COLUMNS = (
     "attribute", "level", "leads", "conversions", "rate", "rate_low", "rate_high", "lift", "lift_low", "lift_high",

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from calibrate.columns import ColumnProfile
-from calibrate.listing import parse_outcome
-from calibrate.outcome import plain_texts, propose_outcome
+from calibrate.leads.columns import ColumnProfile
+from calibrate.leads.outcome import plain_texts, propose_outcome
+from calibrate.listing import parse_outcome, quoted
 
 _ARRIVAL = re.compile(
     r"creat|aangemaakt|aanmaak|oprettet|erstellt|angelegt|créé|cr[ée]ation|received|ontvangen|first", re.I
 )
-_PLAIN = re.compile(r"[^\"$`\\!%]*")
 
 
 def proposed_line(file: str, profiles: Sequence[ColumnProfile], sample: pa.Table) -> str | None:
@@ -66,13 +64,6 @@ def arrival_date(profiles: Sequence[ColumnProfile], sample: pa.Table, outcome: s
     named = [profile for profile in dates if _ARRIVAL.search(profile.name)]
     chosen = dates if len(dates) == 1 else named
     return chosen[0].name if len(chosen) == 1 else None
-
-
-def quoted(text: str) -> str:
-    """A text as one word of a command line, of sh and of cmd where it can be both."""
-    if shlex.quote(text) == text:
-        return text
-    return f'"{text}"' if _PLAIN.fullmatch(text) else shlex.quote(text)
 
 
 def _follows(dates: pa.ChunkedArray, won: pa.Array) -> bool:

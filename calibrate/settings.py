@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from calibrate.errors import SettingsError, nearest, shown
-from calibrate.rules import Id, Number, Text, Whole
+from calibrate.fields import Id, Number, Text, Whole
 
 PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
 PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]

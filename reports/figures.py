@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calibrate.bands import Band
-from calibrate.evidence import LevelEvidence
-from calibrate.stability import LevelStability
+from calibrate.learning.evidence import LevelEvidence
+from calibrate.proof.stability import LevelStability
+from calibrate.statistics.bands import Band
 from reports.labels import CHART
 from reports.numbers import columns_wide, count, cut, percent, signed, whole_percent
 from reports.prose import of

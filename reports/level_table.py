@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calibrate.calibration import Calibration
-from calibrate.evidence import LevelEvidence
-from calibrate.stability import LevelStability
+from calibrate.learning.evidence import LevelEvidence
+from calibrate.proof.stability import LevelStability
 from reports import prose, words
 from reports.labels import COLUMN, EVIDENCE, STABLE
 from reports.numbers import percent, percent_range, plain, signed, signed_lift

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from calibrate.bands import Band, share_reached
 from calibrate.calibration import Calibration
-from calibrate.evidence import AttributeEvidence
-from calibrate.lead_score import score_lead
-from calibrate.ranking import gains
-from calibrate.rates import conversion_rate
-from calibrate.rules import WorkedLead
-from calibrate.validation import Ranking, Validation
+from calibrate.document.lead_score import score_lead
+from calibrate.document.rules import WorkedLead
+from calibrate.learning.evidence import AttributeEvidence
+from calibrate.proof.validation import Ranking, Validation
+from calibrate.statistics.bands import Band, share_reached
+from calibrate.statistics.ranking import gains
+from calibrate.statistics.rates import conversion_rate
 from calibrate.whole import whole_file
 from reports import figures, prose, words
 from reports.figures import Step

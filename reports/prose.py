@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from calibrate.bands import Band, inversions
 from calibrate.calibration import Calibration
-from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.validation import Validation
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.proof.validation import Validation
+from calibrate.statistics.bands import Band, inversions
 from reports.labels import CHART, HEADING
 from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
 from reports.words import band_range, signed_points, unit

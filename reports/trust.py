@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calibrate.calibration import Calibration
-from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.overlap import Pair, SignFlip
-from calibrate.ranking import ScoreCounts
-from calibrate.sample_size import cox_snell_r2, leads_to_see, more_leads, riley_criteria
-from calibrate.stability import LevelStability
-from calibrate.surprises import FEWEST, Surprises, suggestion
-from calibrate.validation import Ranking, Validation
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.proof.stability import LevelStability
+from calibrate.proof.surprises import FEWEST, Surprises, suggestion
+from calibrate.proof.validation import Ranking, Validation
+from calibrate.statistics.overlap import Pair, SignFlip
+from calibrate.statistics.ranking import ScoreCounts
+from calibrate.statistics.sample_size import cox_snell_r2, leads_to_see, more_leads, riley_criteria
 from reports import figures, prose, trust_prose, words
 from reports.labels import COLUMN
 from reports.numbers import count, pairs, plain, signed, signed_lift

@@ -9,13 +9,13 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from calibrate.audit import DOUBLE, Overlap, Span
 from calibrate.calibration import Calibration
-from calibrate.overlap import Pair
-from calibrate.sample_size import ModelSize
-from calibrate.shaping import Shaped
-from calibrate.surprises import Surprises
-from calibrate.validation import Validation
+from calibrate.proof.audit import DOUBLE, Overlap, Span
+from calibrate.proof.shaping import Shaped
+from calibrate.proof.surprises import Surprises
+from calibrate.proof.validation import Validation
+from calibrate.statistics.overlap import Pair
+from calibrate.statistics.sample_size import ModelSize
 from reports.numbers import MINUS, count, pairs, plain
 from reports.words import NUMBER, better_than_chance, may_be_chance, signed_points, unit
 

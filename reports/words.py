@@ -11,12 +11,12 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from calibrate.bands import Band, best_share, share_reached
 from calibrate.calibration import Calibration
-from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.ranking import Auc, auc_in_words
-from calibrate.stability import Levels
-from calibrate.validation import Comparison, Ranking, Validation
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.proof.stability import Levels
+from calibrate.proof.validation import Comparison, Ranking, Validation
+from calibrate.statistics.bands import Band, best_share, share_reached
+from calibrate.statistics.ranking import Auc, auc_in_words
 from reports.numbers import (
     MINUS,
     columns_wide,

@@ -51,6 +51,19 @@ def test_imports_go_one_way():
     assert wrong == []
 
 
+FOLDERS = ("reading", "statistics", "leads", "learning", "proof", "document")
+
+
+def test_folders_read_only_from_those_before_them():
+    wrong = []
+    for path in MODULES:
+        folder = path.parent.name
+        later = FOLDERS[FOLDERS.index(folder) + 1 :] if folder in FOLDERS else ()
+        text = path.read_text(encoding="utf-8")
+        wrong += [(relative(path), name) for name in later if f"from calibrate.{name}" in text]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_module_is_short_and_says_what_it_is(path):
     text = path.read_text(encoding="utf-8")

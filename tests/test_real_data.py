@@ -15,11 +15,11 @@ import pyarrow as pa
 import pytest
 
 from calibrate.calibration import run
-from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.ranking import ScoreCounts
-from calibrate.scoring import TableScorer, score_lead
+from calibrate.document.scoring import TableScorer, score_lead
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.reading.source import open_source
 from calibrate.settings import settings_from
-from calibrate.source import open_source
+from calibrate.statistics.ranking import ScoreCounts
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is absent")

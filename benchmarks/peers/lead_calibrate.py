@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from calibrate.calibration import run
-from calibrate.scoring import TableScorer
+from calibrate.document.scoring import TableScorer
+from calibrate.reading.source import open_source
 from calibrate.settings import settings_from
-from calibrate.source import open_source
 
 read = str
 

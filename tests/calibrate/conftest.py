@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibrate.packed import PackedLeads, pack_leads
+from calibrate.statistics.packed import PackedLeads, pack_leads
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "oracles.csv"
 

@@ -10,10 +10,10 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate import adjusted as module
-from calibrate.adjusted import Effect, condensed, effects_of
-from calibrate.ridge import chance_of, ridge_logit, ridge_penalty
-from calibrate.shrinkage import prior_strength
+from calibrate.statistics import adjusted as module
+from calibrate.statistics.adjusted import Effect, condensed, effects_of
+from calibrate.statistics.ridge import chance_of, ridge_logit, ridge_penalty
+from calibrate.statistics.shrinkage import prior_strength
 
 EVERY = slice(None)
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 import calibrate as cal
-from calibrate.columns import ColumnProfile
 from calibrate.errors import DataError, SettingsError
 from calibrate.inspecting import inspect_file
+from calibrate.leads.columns import ColumnProfile
 from calibrate.settings import Settings
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from calibrate.calibration import run
+from calibrate.document.scoring import score_lead
 from calibrate.errors import SettingsError
-from calibrate.scoring import score_lead
 from calibrate.settings import settings_from
 
 ROWS = 1200

@@ -15,7 +15,8 @@ from scipy.stats import chi2_contingency, hypergeom
 from statsmodels.stats.contingency_tables import Table
 from statsmodels.stats.proportion import proportion_confint
 
-from calibrate.bands import (
+from calibrate.errors import SettingsError
+from calibrate.statistics.bands import (
     Pace,
     band_trend,
     bands_at,
@@ -28,8 +29,7 @@ from calibrate.bands import (
     share_reached,
     ties,
 )
-from calibrate.errors import SettingsError
-from calibrate.ranking import ScoreCounts
+from calibrate.statistics.ranking import ScoreCounts
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "ranking.csv"
 with ORACLES.open(newline="", encoding="utf-8") as _file:

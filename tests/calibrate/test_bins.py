@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from calibrate import bins as module
-from calibrate.bins import Sentinels, best_bins, human_edges, sentinels
 from calibrate.errors import DataError
+from calibrate.leads import bins as module
+from calibrate.leads.bins import Sentinels, best_bins, human_edges, sentinels
 
 whole = st.integers(-(10**6), 10**6).map(float)
 decimal = st.integers(-(10**6), 10**6).map(lambda hundredths: hundredths / 100)

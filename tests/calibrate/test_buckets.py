@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from calibrate import calibration
-from calibrate.buckets import atoms_of, bucket_sums, drawn_weights
-from calibrate.codes import BUCKETS, CodeStore
-from calibrate.held_out import make_trial
-from calibrate.levels import Cells
+from calibrate.leads.codes import BUCKETS, CodeStore
+from calibrate.leads.levels import Cells
+from calibrate.learning.held_out import make_trial
+from calibrate.proof.buckets import atoms_of, bucket_sums, drawn_weights
 from calibrate.settings import PointSettings, settings_from
 
 COLOUR = Cells("Colour", "Colour", "category", "fit", texts=("red", "green", "blue"))

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from calibrate import calibration
 from calibrate.calibration import Calibration, run
-from calibrate.code_scores import code_scorer
+from calibrate.document.scoring import TableScorer, score_lead
 from calibrate.errors import DataError
-from calibrate.evidence import AttributeEvidence, LevelEvidence
-from calibrate.scoring import TableScorer, score_lead
+from calibrate.learning.code_scores import code_scorer
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.reading.source import open_source
 from calibrate.settings import load_settings, settings_from
-from calibrate.source import open_source
 
 SAMPLE = Path(__file__).parents[2] / "data"
 HOSTILE = [

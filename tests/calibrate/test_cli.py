@@ -22,9 +22,9 @@ import pytest
 
 import calibrate
 from calibrate.cli import cli, main
+from calibrate.document.scored import ScoredFile
 from calibrate.inspecting import Inspection
 from calibrate.output import FILES
-from calibrate.scored import ScoredFile
 
 ROOT = Path(__file__).parents[2]
 

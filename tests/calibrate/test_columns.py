@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.columns import can_be_attribute, profile_columns, spelling_variants
+from calibrate.leads.columns import can_be_attribute, profile_columns, spelling_variants
 from calibrate.settings import Settings, settings_from
 
 LEADS = 300

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calibrate.dialect import Dialect, ReadingOptions, header_at, is_footer, left_out_sentence, sniff
 from calibrate.errors import DataError
-from calibrate.textfile import clean_copy
+from calibrate.reading.dialect import Dialect, ReadingOptions, header_at, is_footer, left_out_sentence, sniff
+from calibrate.reading.textfile import clean_copy
 
 
 def sniffed(path, data, **options):

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from calibrate.calibration import run
+from calibrate.document.lint import faults
+from calibrate.document.rules import Has, In, Is, Range, json_schema
+from calibrate.document.rules_file import load_rules, rules_text
+from calibrate.document.scoring import score_lead
 from calibrate.errors import SettingsError
-from calibrate.lint import faults
 from calibrate.output import BAND_COLUMNS, FILES, LEVEL_COLUMNS, check_folder, diagnostics, write_run
-from calibrate.rules import Has, In, Is, Range, json_schema, load_rules, rules_text
-from calibrate.scoring import score_lead
 from calibrate.settings import load_settings, settings_from
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.bins import equal_bins
+from calibrate.leads.bins import equal_bins
 
 
 def held_by(leads, starts):

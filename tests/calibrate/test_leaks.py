@@ -9,9 +9,9 @@ from scipy.stats import chi2_contingency
 from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.calibration import run
-from calibrate.counts import CellCounts
-from calibrate.leaks import leak_flags
-from calibrate.levels import Cells
+from calibrate.leads.counts import CellCounts
+from calibrate.leads.leaks import leak_flags
+from calibrate.leads.levels import Cells
 from calibrate.settings import settings_from
 
 

@@ -15,10 +15,10 @@ import pytest
 from calibrate import calibration
 from calibrate.calibration import run
 from calibrate.errors import DataError
-from calibrate.held_out import all_scores
-from calibrate.learning import ENOUGH_TO_TEST
-from calibrate.sample_size import ENOUGH_CONVERSIONS
+from calibrate.learning.held_out import all_scores
+from calibrate.learning.learned import ENOUGH_TO_TEST
 from calibrate.settings import load_settings, merged, settings_from
+from calibrate.statistics.sample_size import ENOUGH_CONVERSIONS
 
 DATA = Path(__file__).parents[2] / "data"
 BANK = Path(__file__).resolve().parents[3] / "shared" / "data" / "bank" / "bank-full.csv.gz"

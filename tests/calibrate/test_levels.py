@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.codes import encode, mixed
-from calibrate.counts import ALL, OLDER, count_cells, parts_of
-from calibrate.levels import Cells, bin_label, enough, learn_levels, number_label
-from calibrate.outcome import compile_outcome
-from calibrate.points import Worth
-from calibrate.scorecard import learn_scorecard, with_points
+from calibrate.leads.codes import encode, mixed
+from calibrate.leads.counts import ALL, OLDER, count_cells, parts_of
+from calibrate.leads.levels import Cells, bin_label, enough, learn_levels, number_label
+from calibrate.leads.outcome import compile_outcome
+from calibrate.learning.scorecard import learn_scorecard, with_points
+from calibrate.reading.source import open_source
 from calibrate.settings import OutcomeSettings, PointSettings
-from calibrate.source import open_source
+from calibrate.statistics.points import Worth
 
 APART = PointSettings(min_leads=1, min_expected=0.0)
 

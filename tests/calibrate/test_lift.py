@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, chi2_contingency, false_discovery_control, hypergeom
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from calibrate import lift as module
 from calibrate.errors import DataError
-from calibrate.lift import (
+from calibrate.statistics import lift as module
+from calibrate.statistics.lift import (
     adjusted_by_attribute,
     adjusted_p_values,
     evidence_word,

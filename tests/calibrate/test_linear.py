@@ -10,9 +10,9 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.adjusted import effects_of
-from calibrate.linear import linear_effects, pair_counts
-from calibrate.ridge import ridge_logit, ridge_penalty
+from calibrate.statistics.adjusted import effects_of
+from calibrate.statistics.linear import linear_effects, pair_counts
+from calibrate.statistics.ridge import ridge_logit, ridge_penalty
 
 
 def flat(effects, name="lift"):

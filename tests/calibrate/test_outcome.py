@@ -9,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from calibrate.codes import encode
-from calibrate.columns import profile_columns
 from calibrate.errors import DataError, SettingsError
+from calibrate.leads.codes import encode
+from calibrate.leads.columns import profile_columns
+from calibrate.leads.outcome import compile_outcome, propose_outcome
 from calibrate.listing import parse_outcome
-from calibrate.outcome import compile_outcome, propose_outcome
+from calibrate.reading.source import open_source
 from calibrate.settings import OutcomeSettings, Settings
-from calibrate.source import open_source
 
 
 def counted(data, **outcome):

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from calibrate.api import calibrate
+from calibrate.document.rules import Group
+from calibrate.document.rules_file import load_rules
 from calibrate.errors import DataError, RulesError
 from calibrate.output import FILES, write_run
-from calibrate.rules import Group, load_rules
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from scipy.stats.contingency import association
 from statsmodels.stats.proportion import test_proportions_2indep as proportions_test
 
 from calibrate.errors import DataError
-from calibrate.lift import level_lifts
-from calibrate.overlap import (
+from calibrate.statistics.association import cramers_v
+from calibrate.statistics.lift import level_lifts
+from calibrate.statistics.overlap import (
     Pair,
     SignFlip,
     bias_corrected_v,
@@ -25,7 +26,6 @@ from calibrate.overlap import (
     sign_flips,
     surviving,
 )
-from calibrate.twins import cramers_v
 
 floats = st.floats(-30, 30).map(lambda value: round(value, 2))
 tables = st.integers(2, 5).flatmap(

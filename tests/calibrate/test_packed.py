@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from calibrate import packed as module
-from calibrate.codes import encode
-from calibrate.counts import ALL, OLDER
-from calibrate.held_out import make_trial
-from calibrate.levels import Cells, learn_levels
-from calibrate.outcome import compile_outcome
+from calibrate.leads.codes import encode
+from calibrate.leads.counts import ALL, OLDER
+from calibrate.leads.levels import Cells, learn_levels
+from calibrate.leads.outcome import compile_outcome
+from calibrate.learning.held_out import make_trial
+from calibrate.reading.source import open_source
 from calibrate.settings import OutcomeSettings, PointSettings
-from calibrate.source import open_source
+from calibrate.statistics import packed as module
 
 SIZES = st.lists(st.sampled_from([1, 1, 2, 2, 3, 5, 8, 13, 40, 64, 65, 130]), min_size=1, max_size=6)
 

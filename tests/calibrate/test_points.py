@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibrate.errors import SettingsError
-from calibrate.points import UNITS, cautious_points, lift_points, log_odds_points, round_half_away, rounded_points
+from calibrate.statistics.points import (
+    UNITS,
+    cautious_points,
+    lift_points,
+    log_odds_points,
+    round_half_away,
+    rounded_points,
+)
 
 units = st.sampled_from([*UNITS, Fraction(3), Fraction(1, 3)])
 strengths = st.floats(0, 1e6) | st.just(math.inf)

@@ -11,7 +11,7 @@ import pytest
 from calibrate.calibration import run
 from calibrate.errors import DataError
 from calibrate.inspecting import inspect_file
-from calibrate.proposal import quoted
+from calibrate.listing import quoted
 from calibrate.settings import Settings, settings_from
 
 

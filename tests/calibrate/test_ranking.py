@@ -17,8 +17,8 @@ from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 from statsmodels.api import Logit, add_constant
 
 from calibrate.errors import DataError, SettingsError
-from calibrate.probability import ScoreProbability, probability_check, score_to_probability
-from calibrate.ranking import (
+from calibrate.statistics.probability import ScoreProbability, probability_check, score_to_probability
+from calibrate.statistics.ranking import (
     Auc,
     ScoreCounts,
     area_under_curve,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.errors import DataError, SettingsError
-from calibrate.rates import Rate, conversion_rate, wilson_interval
+from calibrate.statistics.rates import Rate, conversion_rate, wilson_interval
 
 counts = st.integers(1, 10**6).flatmap(lambda leads: st.tuples(st.integers(0, leads), st.just(leads)))
 

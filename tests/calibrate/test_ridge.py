@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from calibrate import ridge as module
-from calibrate.ridge import Normal, chance_of, ridge_logit, ridge_penalty
+from calibrate.statistics import ridge as module
+from calibrate.statistics.ridge import Normal, chance_of, ridge_logit, ridge_penalty
 
 EVERY = slice(None)
 

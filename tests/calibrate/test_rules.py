@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.errors import DataError, RulesError
-from calibrate.rules import (
+from calibrate.document.rules import (
     Attribute,
     Case,
     Evidence,
@@ -22,11 +21,10 @@ from calibrate.rules import (
     ScoreBand,
     WorkedLead,
     json_schema,
-    load_rules,
-    rules_text,
-    save_rules,
 )
-from calibrate.rules import main as write_schema
+from calibrate.document.rules import main as write_schema
+from calibrate.document.rules_file import load_rules, rules_text, save_rules
+from calibrate.errors import DataError, RulesError
 
 SCHEMA = Path(__file__).parents[2] / "data" / "rules.schema.json"
 

@@ -16,10 +16,10 @@ from statsmodels.stats.proportion import (
     samplesize_proportions_2indep_onetail,
 )
 
-from calibrate import sample_size as module
 from calibrate.errors import DataError, SettingsError
-from calibrate.rates import conversion_rate
-from calibrate.sample_size import cox_snell_r2, leads_to_see, more_leads, readiness, riley_criteria
+from calibrate.statistics import sample_size as module
+from calibrate.statistics.rates import conversion_rate
+from calibrate.statistics.sample_size import cox_snell_r2, leads_to_see, more_leads, readiness, riley_criteria
 
 # statsmodels 0.15.0: power_proportions_2indep(diff, p_rest, n, ratio=(1 - share) / share) solved for 80 % power at an
 # overall rate of 15 %, rounded up. share -> lift in points -> leads in the level.

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.adjusted import effects_of
-from calibrate.levels import Cells
-from calibrate.linear import linear_effects, pair_counts
-from calibrate.packed import pack_leads
-from calibrate.points import UNITS, Worth, rounded_points
-from calibrate.ridge import ridge_logit, ridge_penalty
-from calibrate.scorecard import learn_scorecard, with_points
+from calibrate.leads.levels import Cells
+from calibrate.learning.scorecard import learn_scorecard, with_points
 from calibrate.settings import PointSettings
-from calibrate.shrinkage import prior_strength
+from calibrate.statistics.adjusted import effects_of
+from calibrate.statistics.linear import linear_effects, pair_counts
+from calibrate.statistics.packed import pack_leads
+from calibrate.statistics.points import UNITS, Worth, rounded_points
+from calibrate.statistics.ridge import ridge_logit, ridge_penalty
+from calibrate.statistics.shrinkage import prior_strength
 
 APART = PointSettings(min_leads=1, min_expected=0.0)
 COLUMNS = ("lift", "cautious", "adjusted", "log-odds")

@@ -17,10 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import calibrate.scored
-from calibrate.dialect import ReadingOptions
-from calibrate.errors import DataError, SettingsError
-from calibrate.rules import (
+import calibrate.document.scored
+from calibrate.document.rules import (
     Attribute,
     Case,
     Gate,
@@ -36,8 +34,10 @@ from calibrate.rules import (
     Rules,
     ScoreBand,
 )
-from calibrate.scored import check_target, score_file
-from calibrate.scoring import score_lead
+from calibrate.document.scored import check_target, score_file
+from calibrate.document.scoring import score_lead
+from calibrate.errors import DataError, SettingsError
+from calibrate.reading.dialect import ReadingOptions
 
 RULES = Rules(
     id="x",
@@ -262,7 +262,7 @@ def test_what_stands_out_is_told(tmp_path):
 
 
 def test_many_unseen_values_stay_few(tmp_path, monkeypatch):
-    monkeypatch.setattr(calibrate.scored, "_MOST_UNSEEN", 5)
+    monkeypatch.setattr(calibrate.document.scored, "_MOST_UNSEEN", 5)
     (tmp_path / "leads.csv").write_text("Bron\n" + "".join(f"v{i}\n" for i in range(50)), encoding="utf-8")
     done = score_file(RULES, tmp_path / "leads.csv", tmp_path / "out.csv")
     assert done.unseen_leads == {"Bron": 50}
@@ -322,7 +322,7 @@ def test_no_half_file_stays(tmp_path, monkeypatch, out, error):
     def stopped(self, table):
         raise error
 
-    monkeypatch.setattr(calibrate.scored.TableScorer, "score", stopped)
+    monkeypatch.setattr(calibrate.document.scored.TableScorer, "score", stopped)
     with pytest.raises(KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else DataError):
         score_file(RULES, path, target)
     assert sorted(item.name for item in tmp_path.iterdir()) == sorted(["leads.csv", out])

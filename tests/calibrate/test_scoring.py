@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import percentileofscore
 
-from calibrate.dialect import ReadingOptions
-from calibrate.errors import DataError
-from calibrate.rules import (
+from calibrate.document.rules import (
     Attribute,
     Case,
     Evidence,
@@ -35,10 +33,12 @@ from calibrate.rules import (
     Rules,
     Score,
     ScoreBand,
-    rules_text,
 )
-from calibrate.scoring import Reason, TableScorer, score_lead, score_table
-from calibrate.worked import worked_leads
+from calibrate.document.rules_file import rules_text
+from calibrate.document.scoring import Reason, TableScorer, score_lead, score_table
+from calibrate.document.worked import worked_leads
+from calibrate.errors import DataError
+from calibrate.reading.dialect import ReadingOptions
 
 HOSTILE = (
     'O\'Brien & "Co" <x>',

@@ -10,8 +10,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import betabinom, chi2_contingency
 
 from calibrate.errors import DataError
-from calibrate.points import cautious_points
-from calibrate.shrinkage import prior_strength, shrunk_lift
+from calibrate.statistics.points import cautious_points
+from calibrate.statistics.shrinkage import prior_strength, shrunk_lift
 
 
 @st.composite

@@ -24,9 +24,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from calibrate import rawtable, tables
 from calibrate.errors import DataError, SettingsError
-from calibrate.source import Column, ReadingOptions, Source, open_source
+from calibrate.reading import rawtable, tables
+from calibrate.reading.source import Column, ReadingOptions, Source, open_source
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -746,7 +746,7 @@ def test_the_hash_is_of_the_file(tmp_path):
 
 def test_importing_the_source_imports_none_of_the_heavy_ones():
     code = (
-        "import sys, calibrate.source; "
+        "import sys, calibrate.reading.source; "
         "print([name for name in ('pandas', 'scipy', 'statsmodels', 'matplotlib', 'polars') if name in sys.modules])"
     )
     root = Path(__file__).resolve().parents[2]
@@ -757,7 +757,7 @@ def test_importing_the_source_imports_none_of_the_heavy_ones():
 # An error that outlives the interpreter, with the frames that were reading.
 STOPPED = """
 import ctypes, sys
-from calibrate.source import open_source
+from calibrate.reading.source import open_source
 try:
     with open_source(sys.argv[1]) as source:
         for batch in source.batches():

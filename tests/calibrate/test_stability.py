@@ -14,17 +14,18 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from calibrate import calibration, stability
-from calibrate.buckets import atoms_of, bucket_of, bucket_sums, drawn_weights, packed_atoms
-from calibrate.codes import BUCKETS, CodeStore, mixed
-from calibrate.held_out import make_trial
-from calibrate.levels import Cells
-from calibrate.onestep import one_step
-from calibrate.points import Worth
-from calibrate.redrawn import redrawn
-from calibrate.scorecard import with_points
+from calibrate import calibration
+from calibrate.leads.codes import BUCKETS, CodeStore, mixed
+from calibrate.leads.levels import Cells
+from calibrate.learning.held_out import make_trial
+from calibrate.learning.scorecard import with_points
+from calibrate.proof import stability
+from calibrate.proof.buckets import atoms_of, bucket_of, bucket_sums, drawn_weights, packed_atoms
+from calibrate.proof.onestep import one_step
+from calibrate.proof.redrawn import redrawn
+from calibrate.proof.stability import stability_of
 from calibrate.settings import PointSettings, load_settings
-from calibrate.stability import stability_of
+from calibrate.statistics.points import Worth
 
 DATA = Path(__file__).parents[2] / "data"
 FINE = Worth(Fraction(1, 100))

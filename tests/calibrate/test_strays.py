@@ -6,8 +6,8 @@ import pytest
 
 from calibrate.calibration import run
 from calibrate.errors import DataError
+from calibrate.reading.strays import Stray, find_stray
 from calibrate.settings import settings_from
-from calibrate.strays import Stray, find_stray
 
 WHOLE = [str(number) for number in range(1, 30)]
 

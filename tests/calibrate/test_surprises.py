@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, hypergeom, norm
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from calibrate import surprises as module
 from calibrate.errors import DataError, SettingsError
-from calibrate.lift import level_lift
-from calibrate.surprises import find_surprises, suggestion
+from calibrate.proof import surprises as module
+from calibrate.proof.surprises import find_surprises, suggestion
+from calibrate.statistics.lift import level_lift
 
 # Agresti (1990), Categorical Data Analysis, pages 231-237: cured and died with penicillin at once, then cured and died
 # with it 1.5 hours later, at five doses. R's help page of mantelhaen.test: p = 0.040 exact and two-sided (all outcomes

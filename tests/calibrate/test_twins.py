@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats.contingency import association
 
 import calibrate as cal
-from calibrate.twins import cramers_v, foretells
+from calibrate.leads.twins import foretells
+from calibrate.statistics.association import cramers_v
 
 divisions = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=60)
 

@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from calibrate import calibration
 from calibrate.calibration import run
-from calibrate.code_scores import code_scorer
-from calibrate.codes import FOLDS
-from calibrate.held_out import QUARTER, newest_quarter
+from calibrate.leads.codes import FOLDS
+from calibrate.learning.code_scores import code_scorer
+from calibrate.learning.held_out import QUARTER, newest_quarter
 from calibrate.settings import settings_from
 
 

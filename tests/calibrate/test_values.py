@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibrate.values import (
+from calibrate.reading.values import (
     NO,
     PLACEHOLDERS,
     YES,

@@ -12,7 +12,7 @@ from scipy.special import logit, rel_entr
 from statsmodels.api import GLM, families
 
 from calibrate.errors import DataError, SettingsError
-from calibrate.woe import information_value, pdo_factor, pdo_offset, weight_of_evidence
+from calibrate.statistics.woe import information_value, pdo_factor, pdo_offset, weight_of_evidence
 
 cells = st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=8)
 sparse = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(any), min_size=2, max_size=8).filter(

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from calibrate.lint import faults
-from calibrate.rules import (
+from calibrate.document.lint import faults
+from calibrate.document.rules import (
     Attribute,
     Case,
     Gate,
@@ -18,11 +18,10 @@ from calibrate.rules import (
     Rules,
     Score,
     ScoreBand,
-    load_rules,
-    rules_text,
 )
-from calibrate.scoring import score_lead
-from calibrate.worked import worked_leads
+from calibrate.document.rules_file import load_rules, rules_text
+from calibrate.document.scoring import score_lead
+from calibrate.document.worked import worked_leads
 
 
 def card(**changes):

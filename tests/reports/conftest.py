@@ -9,24 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibrate.audit import Overlap, Span
-from calibrate.bands import capacity_cut, equal_bands
 from calibrate.calibration import Calibration, Excluded, LeftOut
-from calibrate.evidence import AttributeEvidence, Level, LevelEvidence
-from calibrate.lift import evidence_word, level_lift
-from calibrate.overlap import Pair, SignFlip
-from calibrate.points import lift_points
-from calibrate.probability import probability_check, score_to_probability
-from calibrate.ranking import AucDifference, ScoreCounts, area_under_curve
-from calibrate.rates import conversion_rate
+from calibrate.document.rules import Attribute, Case, In, MadeBy, Rule, Rules, ScoreBand, WorkedLead
+from calibrate.leads.levels import Level
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
+from calibrate.proof.audit import Overlap, Span
+from calibrate.proof.shaping import Shaped
+from calibrate.proof.stability import LevelStability, Stability
+from calibrate.proof.surprises import Surprises, SurprisingLevel
+from calibrate.proof.validation import Comparison, Ranking, Validation
 from calibrate.remarks import Remark
-from calibrate.rules import Attribute, Case, In, MadeBy, Rule, Rules, ScoreBand, WorkedLead
-from calibrate.sample_size import readiness
 from calibrate.settings import PointColumn, Settings, settings_from
-from calibrate.shaping import Shaped
-from calibrate.stability import LevelStability, Stability
-from calibrate.surprises import Surprises, SurprisingLevel
-from calibrate.validation import Comparison, Ranking, Validation
+from calibrate.statistics.bands import capacity_cut, equal_bands
+from calibrate.statistics.lift import evidence_word, level_lift
+from calibrate.statistics.overlap import Pair, SignFlip
+from calibrate.statistics.points import lift_points
+from calibrate.statistics.probability import probability_check, score_to_probability
+from calibrate.statistics.ranking import AucDifference, ScoreCounts, area_under_curve
+from calibrate.statistics.rates import conversion_rate
+from calibrate.statistics.sample_size import readiness
 
 Table = Mapping[str, Sequence[tuple[str, int, int]]]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibrate.bands import equal_bands
-from calibrate.ranking import ScoreCounts, gains
-from calibrate.stability import LevelStability
+from calibrate.proof.stability import LevelStability
+from calibrate.statistics.bands import equal_bands
+from calibrate.statistics.ranking import ScoreCounts, gains
 from reports import figures
 from reports.figures import Step
 from reports.numbers import cut, plain

@@ -14,11 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from calibrate.bands import equal_bands
 from calibrate.calibration import run
-from calibrate.ranking import ScoreCounts
 from calibrate.remarks import Remark
 from calibrate.settings import load_settings, settings_from
+from calibrate.statistics.bands import equal_bands
+from calibrate.statistics.ranking import ScoreCounts
 from reports import prose, words
 from reports.labels import HEADING
 from reports.numbers import plain

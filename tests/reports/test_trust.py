@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from calibrate.audit import Overlap
-from calibrate.ranking import Auc, AucDifference, ScoreCounts
-from calibrate.rules import Score
-from calibrate.sample_size import leads_to_see
+from calibrate.document.rules import Score
+from calibrate.proof.audit import Overlap
+from calibrate.proof.shaping import Shaped
+from calibrate.proof.validation import Comparison
 from calibrate.settings import settings_from
-from calibrate.shaping import Shaped
-from calibrate.validation import Comparison
+from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts
+from calibrate.statistics.sample_size import leads_to_see
 from reports import trust_prose, words
 from reports.trust import MOST_LEVELS, MOST_PAIRS, MOST_ROWS, MOST_SPANS, trust_sections
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from calibrate.bands import capacity_cut
-from calibrate.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
+from calibrate.document.rules import Score
+from calibrate.proof.validation import Comparison, Ranking
 from calibrate.remarks import Remark
-from calibrate.rules import Score
 from calibrate.settings import settings_from
-from calibrate.validation import Comparison, Ranking
+from calibrate.statistics.bands import capacity_cut
+from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
 from reports import prose, words
 from reports.numbers import columns_wide
 

@@ -1,0 +1,1 @@
+"""Who counts, and as what: outcomes, attributes, levels, and every lead as small integers."""

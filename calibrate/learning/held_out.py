@@ -1,0 +1,167 @@
+"""Leads that test points they did not make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.leads.codes import FOLDS, CodeStore
+from calibrate.leads.counts import ALL, OLDER, CellCounts, count_cells, parts_of
+from calibrate.leads.levels import Cells, Ints, Levels
+from calibrate.learning.code_scores import code_scorer
+from calibrate.learning.scorecard import Scorecard, learn_scorecard
+from calibrate.settings import PointColumn, PointSettings, Settings
+from calibrate.statistics.packed import PackedLeads, pack_leads
+from calibrate.statistics.ranking import ScoreCounts
+
+QUARTER = 91
+FEWEST = 50
+
+Parts = npt.NDArray[np.bool_]
+Piece = slice | npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The counted leads, dealt into parts; some parts make points and the others test them.
+
+    newest_from: first day of an out-of-time test, None where the parts are folds of a cross-fitted one.
+    counts: one an attribute of the store.
+    """
+
+    store: CodeStore
+    newest_from: int | None
+    parts: npt.NDArray[np.uint8]
+    counts: tuple[CellCounts, ...]
+
+    @property
+    def splits(self) -> list[tuple[Parts, Parts]]:
+        """For each test, the parts that learn and the parts that are tested."""
+        if self.newest_from is not None:
+            return [(OLDER, ~OLDER)]
+        fold = np.arange(2 * FOLDS) % FOLDS
+        return [(fold != test, fold == test) for test in range(FOLDS)]
+
+    def cells(self, places: Sequence[int]) -> list[Cells]:
+        """The cells of some attributes of the store."""
+        return [self.store.cells[place] for place in places]
+
+    def totals(self, places: Sequence[int], parts: Parts = ALL) -> list[tuple[Ints, Ints]]:
+        """Leads and conversions by cell of these attributes over some parts."""
+        return [self.counts[place].of(parts) for place in places]
+
+    def pieces(self, parts: Parts = ALL, every: int = 1) -> Iterator[Piece]:
+        """Where the leads of some parts stand, one in so many, a cacheful at a time."""
+        for piece in self.store.chunks():
+            if parts.all() and every == 1:
+                yield piece
+                continue
+            taken = np.arange(piece.start + -piece.start % every, piece.stop, every)
+            yield taken[parts.take(self.parts[taken])]
+
+    def pack(self, places: Sequence[int], parts: Parts, levels: Sequence[Levels]) -> PackedLeads:
+        """The leads of some parts with the level of each of these attributes."""
+        return pack_leads(
+            [self.store.codes[place] for place in places],
+            [item.of_cell for item in levels],
+            [len(item.levels) for item in levels],
+            self.store.won,
+            self.pieces(parts),
+            int(self.counts[places[0]].leads[parts].sum()),
+        )
+
+    def learn(
+        self, places: Sequence[int], settings: PointSettings, parts: Parts = ALL, *, joint: bool, errors: bool = False
+    ) -> Scorecard:
+        """The scorecard of some parts; joint: with the effects of all attributes beside each other."""
+        packing = partial(self.pack, places, parts) if joint else None
+        return learn_scorecard(self.cells(places), self.totals(places, parts), settings, packing, errors=errors)
+
+
+def make_trial(store: CodeStore, *, by_account: bool) -> Trial:
+    """The trial of a store: out of time where that is possible, else cross-fitted.
+
+    by_account: the folds keep accounts whole, which a cut in time would not; so they are used.
+    """
+    newest_from = None if by_account else newest_quarter(store)
+    parts = parts_of(store, newest_from)
+    return Trial(store, newest_from, parts, count_cells(store, parts))
+
+
+def newest_quarter(store: CodeStore) -> int | None:
+    """First day of the newest quarter if an out-of-time test is possible, else None.
+
+    Needs FEWEST conversions and one lost lead in the newest 91 days, and twice as many conversions before them.
+    """
+    if store.day is None or not store.leads:
+        return None
+    first = int(store.day.max()) - QUARTER + 1
+    newest = store.day >= first
+    won = int(np.count_nonzero(store.won[newest]))
+    before = int(np.count_nonzero(store.won)) - won
+    enough = won >= FEWEST and before >= 2 * FEWEST and int(np.count_nonzero(newest)) > won
+    return first if enough else None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Leads scored by points made from other leads, test by test.
+
+    lead: place in the store.  test: which test it belongs to; scores of different tests come from different points.
+    scores: one array a point column.
+    """
+
+    lead: npt.NDArray[np.intp]
+    test: npt.NDArray[np.uint8]
+    won: npt.NDArray[np.uint8]
+    scores: dict[PointColumn, npt.NDArray[np.int32]]
+
+    def counts(self, column: PointColumn) -> list[ScoreCounts]:
+        """Leads and conversions by score, one histogram a test."""
+        scores = self.scores[column]
+        tests = [self.test == test for test in range(int(self.test.max(initial=0)) + 1)]
+        return [ScoreCounts.from_arrays(scores[own], self.won[own]) for own in tests]
+
+
+def held_out(
+    trial: Trial,
+    cards: Sequence[Scorecard],
+    columns: Sequence[PointColumn],
+    settings: Settings,
+    every: int = 1,
+    zero: Mapping[PointColumn, int] | None = None,
+) -> HeldOut:
+    """The held-out leads by the cards of their tests, which have points; every: take one lead in so many.
+
+    zero: by column, the score of a lead without points; the tests share it, whatever their cards were shifted by.
+    """
+    leads, tests, scores = [], [], {column: [np.zeros(0, np.int32)] for column in columns}
+    for test, ((_, tested), card) in enumerate(zip(trial.splits, cards, strict=True)):
+        scorers = {column: code_scorer(card, column, trial.store, settings) for column in columns}
+        start = {column: (zero or {}).get(column, 0) - card.shift(column) for column in columns}
+        for piece in trial.pieces(tested, every):
+            where = np.arange(piece.start, piece.stop) if isinstance(piece, slice) else piece
+            leads.append(where)
+            tests.append(np.full(len(where), test, dtype=np.uint8))
+            for column, scorer in scorers.items():
+                scores[column].append(scorer.scores(trial.store, where, start[column]))
+    lead = np.concatenate([np.zeros(0, np.intp), *leads])
+    return HeldOut(
+        lead=lead,
+        test=np.concatenate([np.zeros(0, np.uint8), *tests]),
+        won=trial.store.won[lead],
+        scores={column: np.concatenate(parts) for column, parts in scores.items()},
+    )
+
+
+def all_scores(
+    store: CodeStore, card: Scorecard, column: PointColumn, settings: Settings, base: int = 0
+) -> ScoreCounts:
+    """Every counted lead by its score, which starts at base: the population that percentiles compare with."""
+    scorer = code_scorer(card, column, store, settings)
+    parts = ((scorer.scores(store, piece, base), store.won[piece]) for piece in store.chunks())
+    return ScoreCounts.merged([ScoreCounts.from_arrays(scores, won) for scores, won in parts])

@@ -1,0 +1,160 @@
+"""What a run learns: the card of all leads, the cards of its tests, and what a point is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from calibrate.errors import DataError
+from calibrate.learning.held_out import HeldOut, Trial, held_out
+from calibrate.learning.scorecard import Scorecard, with_points
+from calibrate.learning.units import fitting_unit, worth_of
+from calibrate.remarks import Remark
+from calibrate.settings import PointColumn, PointSettings, Settings
+from calibrate.statistics.points import Worth
+from calibrate.statistics.sample_size import ENOUGH_CONVERSIONS
+from calibrate.statistics.woe import pdo_factor, pdo_offset
+
+ENOUGH_TO_TEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The card and the leads that test its like.
+
+    places: of its attributes in the store.  cards: one a test of the trial; none where there are too few leads to
+    hold some back, and then `held` is None.  worth: of a point.  base: where the score of each column starts.
+    empty: columns with nothing to say, and why.
+    """
+
+    places: tuple[int, ...]
+    card: Scorecard
+    cards: tuple[Scorecard, ...]
+    held: HeldOut | None
+    worth: Worth
+    base: dict[PointColumn, int]
+    empty: dict[str, str]
+    remarks: tuple[Remark, ...]
+
+
+def learn(trial: Trial, places: Sequence[int], settings: Settings, name: str, *, force: bool) -> Learned:
+    """The cards of the attributes that have levels to tell apart, with points in the unit that fits.
+
+    name: of the source.  force: take the overlap out though there are fewer than 100 conversions.
+
+    Raises:
+        DataError: nothing can be learned, or the points asked for take more conversions.
+    """
+    kept, empty = _useful(trial, places, settings)
+    if not kept:
+        raise DataError(_nothing_to_learn(name, empty, settings))
+    joint = _joint(trial, settings, name, force)
+    card = trial.learn(kept, settings.points, joint=joint, errors=True)
+    lost = trial.store.leads - card.conversions
+    splits = trial.splits if min(card.conversions, lost) >= ENOUGH_TO_TEST else []
+    cards = [trial.learn(kept, settings.points, learns, joint=joint) for learns, _ in splits]
+    worth, remark = _worth(trial, card, cards, _likely(settings, joint), settings)
+    card, tested = with_points(card, worth), tuple(with_points(item, worth) for item in cards)
+    columns = _columns(settings, joint)
+    base = {column: _base(card, column, settings.points) for column in columns}
+    zero = {column: base[column] + card.shift(column) for column in columns}
+    held = held_out(trial, tested, columns, settings, zero=zero) if tested else None
+    return Learned(kept, card, tested, held, worth, base, empty, (remark,) if remark else ())
+
+
+def _worth(
+    trial: Trial, card: Scorecard, cards: Sequence[Scorecard], column: PointColumn, settings: Settings
+) -> tuple[Worth, Remark | None]:
+    """What a point says, and what to tell of it."""
+    if settings.points.scale == "0-100":
+        worth = hundred(card, column, worth_of(settings))
+        what = f"{worth.pdo:g} points double the odds" if column == "log-odds" else _each(float(worth.unit))
+        return worth, Remark("note", f"Scores run from 0 to 100, and no attribute goes below 0: {what}.")
+    unit, remark = fitting_unit(trial, cards, column, settings) if cards else (1, None)
+    return replace(worth_of(settings), unit=Fraction(str(unit))), remark
+
+
+def _each(unit: float) -> str:
+    return f"one point is worth {unit:g} percentage points"
+
+
+def hundred(card: Scorecard, column: PointColumn, worth: Worth) -> Worth:
+    """The worth of a point with which the best possible lead has at most 100 points and the worst 0."""
+    fine = replace(worth, unit=Fraction(1, 1000), pdo=20_000, negative=False)
+    highest = with_points(card, fine).highest(column)
+    # Points finer than a hundredth of a percentage point would only blow up what is no difference at all.
+    share = Fraction(max(highest, 1000), 100)
+    while True:
+        # Rounding every rule may carry the sum over the end: a slightly coarser point brings it back.
+        scaled = replace(fine, unit=_short(fine.unit * share), pdo=float(_short(Fraction(fine.pdo) / share)))
+        if with_points(card, scaled).highest(column) <= 100:
+            return scaled
+        share *= Fraction(101, 100)
+
+
+def _short(number: Fraction) -> Fraction:
+    return Fraction(f"{float(number):.4g}")
+
+
+def _base(card: Scorecard, column: PointColumn, settings: PointSettings) -> int:
+    """Where the score starts: 0, unless log-odds points are anchored at a score for certain odds."""
+    if column != "log-odds" or settings.offset is None or card.intercept is None:
+        return 0
+    anchor, odds = settings.offset.split("@")
+    start = pdo_offset(int(anchor), float(odds), settings.pdo) + pdo_factor(settings.pdo) * card.intercept
+    return round(start) - card.shift(column)
+
+
+def _useful(trial: Trial, places: Sequence[int], settings: Settings) -> tuple[tuple[int, ...], dict[str, str]]:
+    """Places of the attributes that have levels to tell apart, and the columns that have none, with the reason."""
+    first = trial.learn(places, settings.points, joint=False)
+    useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
+    named = {item.cells.column for item, keep in zip(first.attributes, useful, strict=True) if keep}
+    empty = {
+        item.cells.column: "no value has enough leads to say anything"
+        if all(item.levels.too_few)
+        else "one level holds every lead: no difference between its values is beyond chance"
+        for item in first.attributes
+        if item.cells.column not in named
+    }
+    return tuple(place for place, keep in zip(places, useful, strict=True) if keep), empty
+
+
+def _nothing_to_learn(name: str, empty: dict[str, str], settings: Settings) -> str:
+    if not empty:
+        return f"{name}: no column can be an attribute; see why with: calibrate inspect"
+    points = settings.points
+    return (
+        f"{name}: no value of any attribute has enough leads, expected {points.min_leads} leads with "
+        f"{points.min_expected:g} conversions and as many others at the overall rate; wait for more leads, or lower "
+        "points.min_leads and points.min_expected in calibrate.toml"
+    )
+
+
+def _joint(trial: Trial, settings: Settings, name: str, force: bool) -> bool:
+    """Whether there are conversions enough to look at all attributes together."""
+    won = int(np.count_nonzero(trial.store.won))
+    wanted = settings.points.column in ("adjusted", "log-odds")
+    if won < ENOUGH_CONVERSIONS and wanted and not force:
+        raise DataError(
+            f"{name}: {settings.points.column} points look at all attributes together, which takes "
+            f"{ENOUGH_CONVERSIONS} conversions; found {won}. Take --points cautious, or a draft with --force"
+        )
+    return won >= ENOUGH_CONVERSIONS or wanted
+
+
+def _columns(settings: Settings, joint: bool) -> tuple[PointColumn, ...]:
+    columns: list[PointColumn] = ["lift", "cautious"]
+    columns += ["adjusted"] if joint else []
+    columns += ["log-odds"] if settings.points.column == "log-odds" else []
+    return tuple(columns)
+
+
+def _likely(settings: Settings, joint: bool) -> PointColumn:
+    """The column that was asked for; for the best one, that which most often is."""
+    if settings.points.column != "best":
+        return settings.points.column
+    return "adjusted" if joint else "cautious"

@@ -1,0 +1,140 @@
+"""Levels and whole points of every attribute, learned from some of the leads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from calibrate.leads.levels import Cells, Ints, Levels, learn_levels
+from calibrate.settings import PointColumn, PointSettings
+from calibrate.statistics.adjusted import Effect, effects_of
+from calibrate.statistics.linear import linear_effects, pair_counts
+from calibrate.statistics.packed import PackedLeads
+from calibrate.statistics.points import Worth, cautious_points, lift_points, log_odds_points, rounded_points
+from calibrate.statistics.ridge import ridge_logit, ridge_penalty
+from calibrate.statistics.shrinkage import attribute_strengths, prior_strength
+
+Packing = Callable[[Sequence[Levels]], PackedLeads]
+
+
+@dataclass(frozen=True, slots=True)
+class CardAttribute:
+    """One attribute of a scorecard: its levels with their counts, and their points in each column.
+
+    strength: leads of evidence before half of what it is worth beside the others is believed.
+    effect: what its levels are worth beside the other attributes, None where that was not learned.
+    unknown: points of what history has no points for; 0, unless points start at 0 and nothing is below it.
+    """
+
+    cells: Cells
+    levels: Levels
+    leads: Ints
+    conversions: Ints
+    strength: float = math.inf
+    effect: Effect | None = None
+    points: dict[PointColumn, Ints] = field(default_factory=dict)
+    unknown: dict[PointColumn, int] = field(default_factory=dict)
+
+    def level_points(self, column: PointColumn) -> Ints:
+        """Points of every level as the rules give them."""
+        return np.where(self.levels.muted, self.unknown[column], self.points[column])
+
+    def cell_points(self, column: PointColumn) -> Ints:
+        """Points of every cell as the rules give them."""
+        by_level = np.append(self.level_points(column), self.unknown[column])
+        return by_level[self.levels.of_cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """What a part of history teaches.
+
+    strength: leads of evidence before half a lift is believed.  intercept: log-odds of the average lead beside the
+    effects, None without them.
+    """
+
+    attributes: tuple[CardAttribute, ...]
+    leads: int
+    conversions: int
+    strength: float
+    intercept: float | None = None
+
+    @property
+    def rate(self) -> float:
+        """Overall rate, 0 to 1."""
+        return self.conversions / self.leads
+
+    def shift(self, column: PointColumn) -> int:
+        """Points that every lead has only because no attribute goes below 0."""
+        return sum(item.unknown[column] for item in self.attributes)
+
+    def highest(self, column: PointColumn) -> int:
+        """The sum of the best points of every attribute, unknown values among them."""
+        best = (max(item.unknown[column], *item.level_points(column).tolist()) for item in self.attributes)
+        return sum(best)
+
+
+def learn_scorecard(
+    cells: Sequence[Cells],
+    counts: Sequence[tuple[Ints, Ints]],
+    settings: PointSettings,
+    packing: Packing | None = None,
+    *,
+    errors: bool = False,
+) -> Scorecard:
+    """A scorecard, still without points, from leads and conversions by cell, an attribute at a time.
+
+    packing: gives the same leads by level, all attributes side by side; without it there are no effects. errors:
+    whether the effects get standard errors. Bins, pooling, prior strength and effects are all learned here, so a fold
+    that calls this sees none of its test.
+    """
+    learned = []
+    leads = conversions = 0
+    for item, (cell_leads, cell_conversions) in zip(cells, counts, strict=True):
+        leads, conversions = int(cell_leads.sum()), int(cell_conversions.sum())
+        levels = learn_levels(item, cell_leads, cell_conversions, settings)
+        learned.append(CardAttribute(item, levels, levels.totals(cell_leads), levels.totals(cell_conversions)))
+    tables = [(item.leads, item.conversions) for item in learned]
+    strengths = zip(learned, attribute_strengths(tables), strict=True)
+    attributes = tuple(replace(item, strength=own) for item, own in strengths)
+    card = Scorecard(attributes, leads, conversions, prior_strength(tables))
+    if packing is None or not 0 < conversions < leads:
+        return card
+    return _with_effects(card, packing([item.levels for item in learned]), settings, errors)
+
+
+def _with_effects(card: Scorecard, packed: PackedLeads, settings: PointSettings, errors: bool) -> Scorecard:
+    if settings.fit == "linear":
+        effects = linear_effects(pair_counts(packed), [item.strength for item in card.attributes])
+        intercept = math.log(card.rate / (1 - card.rate))
+    else:
+        fit = ridge_logit(packed, [ridge_penalty(card.rate, item.strength) for item in card.attributes])
+        effects = effects_of(fit, packed, errors=errors)
+        means = (own @ item.leads / card.leads for own, item in zip(fit.coefficients, card.attributes, strict=True))
+        intercept = fit.intercept + float(sum(means))
+    attributes = tuple(replace(item, effect=effect) for item, effect in zip(card.attributes, effects, strict=True))
+    return replace(card, attributes=attributes, intercept=intercept)
+
+
+def with_points(card: Scorecard, worth: Worth) -> Scorecard:
+    """The scorecard with the points of every column that it can have."""
+    return replace(card, attributes=tuple(_pointed(item, card, worth) for item in card.attributes))
+
+
+def _pointed(item: CardAttribute, card: Scorecard, worth: Worth) -> CardAttribute:
+    counts = (item.conversions, item.leads, card.conversions, card.leads)
+    points: dict[PointColumn, Ints] = {
+        "lift": lift_points(*counts, unit=worth.unit),
+        "cautious": cautious_points(*counts, card.strength, unit=worth.unit),
+    }
+    if item.effect is not None:
+        points["adjusted"] = rounded_points(item.effect.lift, worth.unit)
+        points["log-odds"] = log_odds_points(item.effect.log_odds, worth.pdo)
+    if worth.negative:
+        return replace(item, points=points, unknown=dict.fromkeys(points, 0))
+    given = {column: np.where(item.levels.muted, 0, values) for column, values in points.items()}
+    shift = {column: -min(0, int(values.min(initial=0))) for column, values in given.items()}
+    return replace(item, points={column: values + shift[column] for column, values in points.items()}, unknown=shift)

@@ -1,0 +1,1 @@
+"""How far to trust the points: ranking, overlap, stability, shaping, surprises."""

@@ -1,0 +1,201 @@
+"""How well the points rank leads that did not make them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.leads.codes import FIRST_DAY, FOLDS, NO_DAY, CodeStore
+from calibrate.learning.held_out import HeldOut, Trial
+from calibrate.learning.learned import Learned
+from calibrate.settings import PointColumn, Settings
+from calibrate.statistics.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
+from calibrate.statistics.probability import ProbabilityCheck, ScoreProbability, probability_check, score_to_probability
+from calibrate.statistics.ranking import (
+    Auc,
+    AucDifference,
+    ScoreCounts,
+    area_under_curve,
+    auc_difference,
+    cross_fitted_auc,
+)
+
+_Z = 1.959963984540054
+_SHARE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One point column measured on held-out leads.
+
+    scores: held-out leads and conversions by score.  auc: None when only one class is held out.
+    check: how the chances hold that the points themselves promise: overall rate plus score for percentage points, the
+    overall odds moved by the score for log-odds.  reached: what fits in the places that sales has, or in as many as a
+    tenth of the leads.
+    """
+
+    column: PointColumn
+    scores: ScoreCounts
+    auc: Auc | None
+    check: ProbabilityCheck | None = None
+    reached: Capacity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The best column against another, AUC minus AUC, paired on the same leads."""
+
+    other: PointColumn
+    difference: AucDifference
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Out-of-time (newest leads) or cross-fitted ranking of every point column.
+
+    kind: "out-of-time" or "cross-fitted".  leads, conversions: held out in all.  learned_from: leads that made the
+    points of an out-of-time test, None when cross-fitted.  first_day, last_day: of the held-out leads, ISO.
+    bands: tenths of the held-out leads by the chosen column, best first, ties never split.
+    best: the column that ranks best, the simplest of equals.  comparisons: it against every other one.
+    probability: of the chosen column, None where no curve can be fitted.
+    capacity: what the chosen column brings in the places that sales has.
+    """
+
+    kind: str
+    leads: int
+    conversions: int
+    learned_from: int | None
+    first_day: str | None
+    last_day: str | None
+    rankings: tuple[Ranking, ...]
+    bands: tuple[Band, ...]
+    best: PointColumn = "lift"
+    comparisons: tuple[Comparison, ...] = ()
+    probability: ScoreProbability | None = None
+    capacity: Capacity | None = None
+
+    def ranking(self, column: PointColumn) -> Ranking:
+        """The ranking of a point column."""
+        return next(item for item in self.rankings if item.column == column)
+
+    def against(self, column: PointColumn) -> AucDifference | None:
+        """How far the best column is ahead of another; None for itself."""
+        return next((item.difference for item in self.comparisons if item.other == column), None)
+
+
+def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation | None:
+    """The ranking of every point column on leads that did not make it; None where none were held out."""
+    held = learned.held
+    if held is None:
+        return None
+    where = trial.parts >= FOLDS if trial.newest_from is not None else None
+    places = _places(trial.store, where, settings)
+    rankings = tuple(_ranking(item, held, trial, learned, places) for item in held.scores)
+    best = max(rankings, key=lambda item: round(item.auc.auc, 4) if item.auc else 0.0).column
+    asked = settings.points.column
+    own = next(item for item in rankings if item.column == (best if asked == "best" else asked))
+    first, last = first_and_last(trial.store, where)
+    both = 0 < own.scores.total_conversions < own.scores.total_leads
+    return Validation(
+        kind="cross-fitted" if trial.newest_from is None else "out-of-time",
+        leads=own.scores.total_leads,
+        conversions=own.scores.total_conversions,
+        learned_from=int(np.count_nonzero(~where)) if where is not None else None,
+        first_day=first,
+        last_day=last,
+        rankings=rankings,
+        bands=equal_bands(own.scores),
+        best=best,
+        comparisons=tuple(_comparisons(held, best)),
+        probability=score_to_probability(own.scores) if both else None,
+        capacity=own.reached if places is not None else None,
+    )
+
+
+def _ranking(column: PointColumn, held: HeldOut, trial: Trial, learned: Learned, places: int | None) -> Ranking:
+    tests = held.counts(column)
+    scores = ScoreCounts.merged(tests)
+    auc = area_under_curve(scores) if trial.newest_from is not None else cross_fitted_auc(tests)
+    fitting = places or scores.total_leads // _SHARE
+    return Ranking(
+        column,
+        scores,
+        auc,
+        _promised(column, scores, learned),
+        capacity_cut(scores, fitting) if fitting else None,
+    )
+
+
+def _comparisons(held: HeldOut, best: PointColumn) -> list[Comparison]:
+    found = []
+    for other in held.scores:
+        gap = _difference(held, best, other) if other != best else None
+        if gap is not None:
+            found.append(Comparison(other, gap))
+    return found
+
+
+def _difference(held: HeldOut, column: PointColumn, other: PointColumn) -> AucDifference | None:
+    """One column minus another: paired within each test, whose scores alone compare; weighted by won-lost pairs."""
+    found, weights = [], []
+    for test in range(int(held.test.max(initial=0)) + 1):
+        own = held.test == test
+        gap = auc_difference(held.scores[column][own], held.scores[other][own], held.won[own])
+        if gap is not None:
+            won = int(held.won[own].sum(dtype=np.int64))
+            found.append(gap)
+            weights.append(float(won * (int(own.sum()) - won)))
+    if len(found) < 2:
+        return found[0] if found else None
+    shares = np.array(weights) / sum(weights)
+    mean = float(shares @ [gap.difference for gap in found])
+    halves = np.array([(gap.high - gap.low) / 2 for gap in found])
+    half = float(np.sqrt(((shares * halves) ** 2).sum()))
+    p_value = math.erfc(abs(mean) / (half / _Z) / math.sqrt(2)) if half else 1.0
+    return AucDifference(mean, mean - half, mean + half, p_value)
+
+
+def _promised(column: PointColumn, scores: ScoreCounts, learned: Learned) -> ProbabilityCheck | None:
+    """The check of what the points promise: percentage points add to the rate, log-odds points to the log-odds."""
+    card = learned.card
+    points = np.array(scores.scores, dtype=np.float64) - learned.base[column] - card.shift(column)
+    if column == "log-odds":
+        odds = 2 ** np.clip((card.intercept or 0) / math.log(2) + points / learned.worth.pdo, -500, 500)
+        chances = odds / (1 + odds)
+    else:
+        chances = card.rate + points * float(learned.worth.unit) / 100
+    return probability_check(np.clip(chances, 0.001, 0.999), scores.leads, scores.conversions)
+
+
+def first_and_last(store: CodeStore, held: npt.NDArray[np.bool_] | None = None) -> tuple[str | None, str | None]:
+    """ISO dates of the first and the last of all or some leads; None where no lead has a day."""
+    days = _dated(store, held)
+    return (iso_day(int(days.min())), iso_day(int(days.max()))) if len(days) else (None, None)
+
+
+def _dated(store: CodeStore, held: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+    if store.day is None:
+        return np.zeros(0, dtype=np.int32)
+    days = store.day if held is None else store.day[held]
+    return days[days > NO_DAY]
+
+
+def iso_day(day: int) -> str | None:
+    """Day since 1970 as an ISO date; None for no day."""
+    return str(np.datetime64(day, "D")) if day > NO_DAY else None
+
+
+def _places(store: CodeStore, held: npt.NDArray[np.bool_] | None, settings: Settings) -> int | None:
+    """The places that sales has for held-out leads, of which leads without an outcome yet take their share."""
+    if settings.report.capacity is None or store.day is None:
+        return None
+    places, period = parse_capacity(settings.report.capacity)
+    days = _dated(store, held)
+    if not len(days):
+        return None
+    first, last = int(days.min()), int(days.max())
+    came_in = int(store.arrivals[first - FIRST_DAY : last - FIRST_DAY + 1].sum())
+    return int(places * (last - first + 1) / period * len(days) / came_in) or None

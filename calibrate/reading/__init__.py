@@ -1,0 +1,1 @@
+"""Files and tables come in, as typed columns; every guess is told."""

@@ -1,0 +1,1 @@
+"""Pure functions on small tables of counts; no lead, no file, no clock."""
