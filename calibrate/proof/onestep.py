@@ -181,12 +181,19 @@ class _Solver:
         starts: where among the atoms that are joined anew a level begins.  penalty: of each attribute.  constant,
         right: the right-hand side, of the intercept and of the atoms.
         """
-        size = self.stays + self.anew
+        size, stays = self.stays + self.anew, self.stays + 1
         right = right[self.order]
-        joined = np.concatenate([np.arange(self.stays + 1), self.stays + 1 + starts])
-        inner = np.add.reduceat(np.add.reduceat(self.inner, joined, axis=0), joined, axis=1)
+        joined = np.concatenate([np.arange(stays), stays + starts])
+        inner = np.empty((len(joined), len(joined)))
+        inner[:stays, :stays] = self.inner[:stays, :stays]
+        beside = self.beside[:stays]
+        if len(starts):
+            beside = np.concatenate([beside, np.add.reduceat(self.beside[stays:], starts, axis=0)])
+            rows = np.add.reduceat(self.inner[stays:], starts, axis=0)
+            inner[stays:, :stays] = rows[:, :stays]
+            inner[:stays, stays:] = rows[:, :stays].T
+            inner[stays:, stays:] = np.add.reduceat(rows[:, stays:], starts, axis=1)
         inner[np.arange(1, len(joined)), np.arange(1, len(joined))] += penalty[self.owner[joined[1:] - 1]]
-        beside = np.add.reduceat(self.beside, joined, axis=0)
         target = np.add.reduceat(np.concatenate([[constant], right[:size]]), joined)
         weight = self.largest + penalty[self.owner[size:]]
         scaled = beside / weight

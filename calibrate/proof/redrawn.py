@@ -2,7 +2,7 @@
 
 A draw learns as the run does (`learn_levels`, `prior_strength`), with bins cut anew among the atoms of a number. The
 levels of a category and who has too few leads stay those of the card: both follow from the number of leads alone.
-With more than five numbers not every draw cuts all of them, and the others take over the cuts of the draw before.
+With many numbers not every draw cuts all of them, and the others take over the cuts of the draw before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calibrate.settings import PointSettings
 from calibrate.statistics.packed import Floats, Places
 from calibrate.statistics.shrinkage import strengths_of
 
-_MOST_CUT = 5
+_MOST_CUTS = 1250
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Redrawn:
 def redrawn(sums: BucketSums, atoms: Sequence[Atoms], weights: Floats, settings: PointSettings) -> Redrawn:
     """What the draws teach; weights: how often each draw takes each bucket, a row a draw."""
     level, leads, conversions, shares = [], [], [], []
-    every = -(-sum(item.cells is not None for item in atoms) // _MOST_CUT)
+    every = max(1, -(-len(weights) * sum(item.cells is not None for item in atoms) // _MOST_CUTS))
     for item, bucket_leads, bucket_conversions in zip(atoms, sums.leads, sums.conversions, strict=True):
         n, k = weights @ bucket_leads, weights @ bucket_conversions
         shares.append(n / n.sum(axis=1, keepdims=True))

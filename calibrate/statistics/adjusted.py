@@ -19,7 +19,7 @@ from calibrate.statistics.ridge import Normal, RidgeLogit, chance_of
 
 _MOST_VALUES = 4096
 _FOR_MARGINS = 200_000
-_FOR_ERRORS = 20_000
+_FOR_ERRORS = 10_000
 _COLUMNS = 256
 
 
@@ -45,7 +45,7 @@ class Effect:
 def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Effect, ...]:
     """The effect of every level, an `Effect` an attribute.
 
-    Means are over at most 200,000 leads, those of the errors over at most 20,000, spread evenly. The error is by the
+    Means are over at most 200,000 leads, those of the errors over at most 10,000, spread evenly. The error is by the
     delta method from the penalised information; both margins of a lift move with the same coefficients.
     """
     if fit.information is None:

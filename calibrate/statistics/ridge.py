@@ -15,7 +15,7 @@ import numpy as np
 
 from calibrate.statistics.packed import Floats, PackedLeads, PairSums
 
-_SAMPLE = 200_000
+_SAMPLE = 100_000
 _MOST_STEPS = 50
 _MOST_PASSES = 12
 _APART = 0.1
@@ -117,7 +117,7 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
 
     penalty: one for all attributes, or one each.
 
-    Up to 200,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
+    Up to 100,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
     leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
     Where that does not settle, the information of all leads is taken.
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
