@@ -20,7 +20,7 @@ from calibrate.proof.audit import Overlap
 from calibrate.proof.stability import LevelStability
 from calibrate.proof.surprises import Surprises, suggestion
 from calibrate.settings import PointColumn, dump_settings
-from calibrate.statistics.bands import ties
+from calibrate.statistics.bands import band_trend, ties
 from calibrate.statistics.woe import information_value
 from calibrate.whole import write_whole
 
@@ -168,6 +168,7 @@ def diagnostics(calibration: Calibration) -> dict[str, Any]:
         "strength": None if calibration.strength == float("inf") else calibration.strength,
         "validation": _validation(calibration.validation),
         "bands": _bands(calibration.validation),
+        "trend": _trend(calibration.validation),
         "ties": _ties(calibration.validation, calibration.column),
         "thresholds": [
             {"band": band.name, "from": band.from_, "share_of_leads": band.leads_share, "rate": band.rate}
@@ -257,6 +258,12 @@ def _bands(validation: Validation | None) -> list[dict[str, Any]]:
         row = {"score_from": band.score_from, "score_to": band.score_to, "lift": band.lift}
         bands.append(row | {"leads_reached": called, "conversions_reached": reached})
     return bands
+
+
+def _trend(validation: Validation | None) -> dict[str, Any] | None:
+    """Whether conversion falls from band to band (Cochran-Armitage)."""
+    found = band_trend(validation.bands) if validation else None
+    return None if found is None else _fields(found)
 
 
 def _ties(validation: Validation | None, column: PointColumn) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from calibrate.leads.levels import learn_levels
 from calibrate.proof.buckets import Atoms, BucketSums
 from calibrate.settings import PointSettings
 from calibrate.statistics.packed import Floats, Places
-from calibrate.statistics.shrinkage import strengths_of
+from calibrate.statistics.shrinkage import shrunk_lift, strengths_of
 
 _MOST_CUTS = 1250
 
@@ -44,7 +44,7 @@ class Redrawn:
         for level, n, k in zip(self.level, self.leads, self.conversions, strict=True):
             lift = np.where(n > 0, 100 * (k / np.maximum(n, 1) - self.rate[:, None]), 0)
             if shrunk:
-                lift *= n / (n + self.strength[:, None])
+                lift = shrunk_lift(lift, n, self.strength[:, None])
             found.append(lift if level is None else np.take_along_axis(lift, level, axis=1))
         return found
 

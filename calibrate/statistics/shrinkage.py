@@ -112,11 +112,12 @@ def _strength(spread: Floats) -> Floats:
     return strength
 
 
-def shrunk_lift(lift: ArrayLike, leads: ArrayLike, strength: float) -> NDArray[np.float64]:
+def shrunk_lift(lift: ArrayLike, leads: ArrayLike, strength: ArrayLike) -> Floats:
     """The believed part of the lifts, in their unit: leads / (leads + strength) of each.
 
     0 where the strength is infinite or there are no leads.
     Source: Buhlmann (1967), ASTIN Bulletin 4:199; Efron & Morris (1975), JASA 70:311.
     """
     n = np.asarray(leads, dtype=np.float64)
-    return np.asarray(lift, dtype=np.float64) * (n / (n + strength))
+    believed: Floats = np.asarray(lift, dtype=np.float64) * (n / (n + np.asarray(strength, dtype=np.float64)))
+    return believed
