@@ -7,7 +7,6 @@ leads. Won leads are compared with lost ones; two leads with the same score are 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -179,22 +178,6 @@ def auc_difference_from_counts(
     error = math.sqrt(_variance(moves_won, moves_lost, won, lost, difference))
     low, high = max(-1.0, difference - z * error), min(1.0, difference + z * error)
     return AucDifference(difference, low, high, math.erfc(abs(difference) / error / math.sqrt(2)))
-
-
-def percentiles(counts: ScoreCounts) -> tuple[float, ...]:
-    """The percentile of every score, 0 to 100: share of leads below plus half of those level with it."""
-    leads = np.array(counts.leads, np.int64)
-    at_most = leads.cumsum()
-    return tuple(((2 * at_most - leads) * 50.0 / max(counts.total_leads, 1)).tolist())
-
-
-def percentile_of(score: int, counts: ScoreCounts) -> float:
-    """The percentile of any whole score, 0 to 100, also of one that no lead has; DataError without leads."""
-    if not counts.scores:
-        raise DataError(f"percentile of score {score}: no leads; expected some to compare with, add history")
-    below = sum(counts.leads[: bisect_left(counts.scores, score)])
-    at_most = sum(counts.leads[: bisect_right(counts.scores, score)])
-    return (below + at_most) * 50.0 / counts.total_leads
 
 
 @dataclass(frozen=True, slots=True)

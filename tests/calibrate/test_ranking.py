@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, mannwhitneyu, percentileofscore
+from scipy.stats import binomtest, mannwhitneyu
 from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 from statsmodels.api import Logit, add_constant
 
@@ -27,8 +26,6 @@ from calibrate.statistics.ranking import (
     auc_in_words,
     cross_fitted_auc,
     gains,
-    percentile_of,
-    percentiles,
 )
 
 ORACLES = Path(__file__).parents[1] / "oracles" / "ranking.csv"
@@ -120,8 +117,6 @@ def test_no_lead_at_all():
     assert (percentiles(none), gains(none)) == ((), ())
     assert score_to_probability(none) is None
     assert probability_check([], [], []) is None
-    with pytest.raises(DataError, match="percentile of score 3: no leads; expected some"):
-        percentile_of(3, none)
 
 
 @pytest.mark.parametrize(
@@ -350,24 +345,6 @@ def test_scores_far_apart_need_no_wide_table():
 
 
 # --- percentiles and gains
-
-
-def test_percentile_is_the_one_of_scipys_documentation():
-    case = json.loads(ROWS["percentile_rank"]["inputs"])
-    counts = ScoreCounts.from_arrays(case["scores"], [False] * len(case["scores"]))
-    assert percentile_of(case["score"], counts) == expected("percentile_rank")
-
-
-@given(leads(), st.integers(-15, 15))
-def test_percentiles_equal_scipy_and_never_fall(data, score):
-    scores, outcomes = data
-    counts = ScoreCounts.from_arrays(scores, outcomes)
-    assert percentile_of(score, counts) == pytest.approx(percentileofscore(scores, score, kind="mean"), abs=1e-9)
-    found = percentiles(counts)
-    assert found == tuple(percentile_of(each, counts) for each in counts.scores)
-    assert all(low < high for low, high in pairwise(found))
-    assert percentile_of(counts.scores[0] - 1, counts) == 0
-    assert percentile_of(counts.scores[-1] + 1, counts) == 100
 
 
 @given(leads_of_both(least=1))

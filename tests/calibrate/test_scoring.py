@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from scipy.stats import percentileofscore
 
+from calibrate.document.lead_score import standing_of
 from calibrate.document.rules import (
     Attribute,
     Case,
@@ -564,3 +565,10 @@ def test_worked_leads_of_any_document_score_as_they_say(rules):
         one = score_lead(rules, worked.lead)
         assert (worked.score, worked.band) == (one.score, one.band)
         assert worked.reasons == tuple(reason.text for reason in one.reasons)
+
+
+def test_percentile_of_scipys_documentation():
+    """percentileofscore([1, 2, 3, 3, 4], 3, kind="mean") is 60 there."""
+    reference = Reference(population="leads", leads=5, scores=(1, 2, 3, 4), counts=(1, 1, 2, 1))
+    rules = Rules(id="x", version="1", attributes={}, rules=(), reference=reference)
+    assert standing_of(rules, 3).percentile == 60
