@@ -114,6 +114,7 @@ def test_no_lead_at_all():
     assert area_under_curve(none) is None
     assert cross_fitted_auc([]) is None
     assert auc_difference([], [], []) is None
+    assert gains(none) == ()
     assert score_to_probability(none) is None
     assert probability_check([], [], []) is None
 
