@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from calibrate.statistics.points import Worth
 
 MOST_CUTS = 70
-_Z = 1.959963984540054
 Strength = Literal["strong", "some", "weak", "too few"]
 
 
@@ -218,8 +217,10 @@ def _effect(item: CardAttribute, place: int) -> tuple[float | None, float | None
     """The adjusted lift of a level and half its 95 % range, percentage points; None where not learned."""
     if item.effect is None:
         return None, None
+    from calibrate.statistics.rates import normal_quantile
+
     error = float(item.effect.error[place])
-    return float(item.effect.lift[place]), None if math.isnan(error) else _Z * error
+    return float(item.effect.lift[place]), None if math.isnan(error) else normal_quantile(0.95) * error
 
 
 def _note(level: Level, too_few: bool, muted: bool) -> str:

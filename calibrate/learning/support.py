@@ -12,8 +12,7 @@ from calibrate.settings import PointColumn
 from calibrate.statistics.lift import Lift
 from calibrate.statistics.packed import Floats
 from calibrate.statistics.points import Worth
-
-_Z = 1.959963984540054
+from calibrate.statistics.rates import normal_quantile
 
 
 def supported_points(
@@ -30,7 +29,8 @@ def supported_points(
             if column == "adjusted"
             else (part * worth.pdo / math.log(2) for part in (item.effect.log_odds, item.effect.log_odds_error))
         )
-        low, high = estimate - _Z * error, estimate + _Z * error
+        reach = normal_quantile(0.95) * error
+        low, high = estimate - reach, estimate + reach
     elif column == "cautious":
         low, high = (part / float(worth.unit) for part in posterior_range(item, card))
     else:

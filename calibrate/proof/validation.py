@@ -22,8 +22,8 @@ from calibrate.statistics.ranking import (
     auc_difference,
     cross_fitted_auc,
 )
+from calibrate.statistics.rates import normal_quantile
 
-_Z = 1.959963984540054
 _SHARE = 10
 
 
@@ -154,7 +154,7 @@ def _difference(held: HeldOut, column: PointColumn, other: PointColumn) -> AucDi
     mean = float(shares @ [gap.difference for gap in found])
     halves = np.array([(gap.high - gap.low) / 2 for gap in found])
     half = float(np.sqrt(((shares * halves) ** 2).sum()))
-    p_value = math.erfc(abs(mean) / (half / _Z) / math.sqrt(2)) if half else 1.0
+    p_value = math.erfc(abs(mean) / (half / normal_quantile(0.95)) / math.sqrt(2)) if half else 1.0
     return AucDifference(mean, mean - half, mean + half, p_value)
 
 
