@@ -144,7 +144,7 @@ def verdicts(step: str, rows: int, cost: Cost, scan: Cost) -> str:
     ratio, memory = cost.cpu / scan.cpu, 400 + 40 * rows / MEGA
     bars: list[tuple[str, bool]] = []
     if step == "run" and rows == MEGA:
-        bars = [("3 CPU s", cost.cpu <= 3), ("500 MB", cost.peak <= 500)]
+        bars = [("5 CPU s", cost.cpu <= 5), ("600 MB", cost.peak <= 600)]
     elif rows >= 10 * MEGA:
         most = {"counting": 4, "run": 7, "scores": 3}.get(step)
         if most:
