@@ -14,16 +14,18 @@ from calibrate import __version__
 from calibrate.document.draft import Provenance, draft_rules, score_of
 from calibrate.document.rules import Rules
 from calibrate.errors import DataError
-from calibrate.findings import Findings, left_out_by_flags, open_leads, remarks_of
+from calibrate.findings import MANY_AN_ACCOUNT, Findings, leads_an_account, left_out_by_flags, open_leads, remarks_of
 from calibrate.leads.attributes import gate_cells, plan_attributes
 from calibrate.leads.codes import CodeStore, encode
 from calibrate.leads.columns import ColumnProfile, profile_columns
 from calibrate.leads.leaks import LeakFlag, leak_flags
+from calibrate.leads.levels import outcome_may_cut
 from calibrate.leads.outcome import Outcome, check_arrival, compile_outcome, counted_leads
 from calibrate.leads.sampling import refuse_sampled
 from calibrate.learning.evidence import AttributeEvidence, attribute_evidence
 from calibrate.learning.held_out import Trial, all_scores, make_trial
 from calibrate.learning.learned import Learned, learn
+from calibrate.learning.scorecard import with_points
 from calibrate.proof.audit import Overlap, overlap_audit
 from calibrate.proof.shaping import Shaped, shaping_steps
 from calibrate.proof.stability import Stability, as_listed, stability_of
@@ -32,6 +34,7 @@ from calibrate.proof.validation import Validation, first_and_last, validate
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remarks import Remark, by_harm
 from calibrate.settings import PointColumn, Settings, SourceSettings
+from calibrate.statistics.points import Worth
 from calibrate.statistics.rates import Rate, conversion_rate
 from calibrate.statistics.sample_size import Readiness, readiness
 
@@ -164,7 +167,7 @@ def _history(source: Source, settings: Settings, progress: Progress, *, force: b
     flags = tuple(flag for item, count in counts for flag in leak_flags(item, count))
     barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
     places = tuple(place for place in range(len(cells)) if store.cells[place].column not in barred)
-    trial = _without_suspects(trial, flags, settings)
+    trial = _settled_cells(trial, flags, overall, settings)
     return _History(sample, outcome, profiles, overall, trial, places, flags, {**left_out, **barred})
 
 
@@ -174,14 +177,16 @@ def _result(
     """What was learned with its evidence, and the rules drawn from it."""
     store, overall, outcome = history.trial.store, history.overall, history.outcome
     column = _column(settings, validation)
-    attributes = attribute_evidence(learned.card, column, learned.worth, idle=len(learned.empty))
-    stability = stability_of(history.trial, learned.places, learned.card, learned.worth, settings.points)
-    overlap = overlap_audit(store, learned.places, learned.card)
-    findings = Findings(history.profiles, history.flags, store, overlap, learned.card.strength)
+    attributes = attribute_evidence(learned.card, column, learned.worths[column], idle=len(learned.empty))
+    stability = stability_of(history.trial, learned.places, learned.card, learned.worths, settings.points)
+    unit = Worth() if column == "log-odds" else Worth(learned.worths[column].unit)
+    overlap = overlap_audit(store, learned.places, with_points(learned.card, unit))
+    shaping = shaping_steps(history.trial, learned, column, settings)
+    score = score_of(learned, column, settings.points)
+    findings = Findings(history.profiles, history.flags, store, overlap, learned.card.strength, shaping, score)
     first, last = first_and_last(store)
     settled = settled_settings(settings, source, attributes)
     provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
-    score = score_of(learned, column, settings.points)
     population = all_scores(store, learned.card, column, settings, score.base)
     return Calibration(
         source_name=source.name,
@@ -203,8 +208,8 @@ def _result(
         validation=validation,
         overlap=overlap,
         stability=as_listed(stability, learned.card, attributes),
-        shaping=shaping_steps(history.trial, learned, column, settings),
-        surprises=surprising_leads(store, learned, column) if _settled(outcome, settings) else None,
+        shaping=shaping,
+        surprises=surprising_leads(store, learned, column) if _settled(history, settings) else None,
         readiness=readiness(overall.conversions, overall.leads),
         rules=draft_rules(attributes, overall, population, validation, provenance, settled, score, column),
         settings=settled,
@@ -222,15 +227,32 @@ def _column(settings: Settings, validation: Validation | None) -> PointColumn:
     return validation.best if validation else "cautious"
 
 
-def _settled(outcome: Outcome, settings: Settings) -> bool:
-    """Whether a lead that was not won is lost for good, as far as is known."""
-    return settings.outcome.mature_days is not None or not (outcome.doubtful or outcome.deal_keys is not None)
+def _settled(history: _History, settings: Settings) -> bool:
+    """Whether a lead that was not won is lost for good as far as is known, and leads stand for themselves."""
+    outcome = history.outcome
+    if leads_an_account(settings.outcome.account, history.sample) > MANY_AN_ACCOUNT:
+        return False
+    if settings.outcome.mature_days is not None or settings.outcome.lost:
+        return True
+    said = bool(outcome.lost_words) and not outcome.doubtful
+    return outcome.deal_keys is None and (said or (settings.outcome.date is None and not outcome.doubtful))
 
 
-def _without_suspects(trial: Trial, flags: Sequence[LeakFlag], settings: Settings) -> Trial:
-    """The trial with the missing levels muted that may be missing because of the outcome."""
+def _settled_cells(trial: Trial, flags: Sequence[LeakFlag], overall: Rate, settings: Settings) -> Trial:
+    """The trial with what all its parts have in common settled from all leads.
+
+    Missing levels are muted that may be missing because of the outcome, and every part, fold and redrawn history cuts
+    numbers in the same way.
+    """
     suspects = {flag.column for flag in flags if flag.mutes} - set(settings.columns.allow)
-    cells = tuple(replace(item, mute_missing=item.column in suspects) for item in trial.store.cells)
+    cells = tuple(
+        replace(
+            item,
+            mute_missing=item.column in suspects,
+            cut_by_outcome=outcome_may_cut(item, overall.leads, overall.rate),
+        )
+        for item in trial.store.cells
+    )
     return replace(trial, store=replace(trial.store, cells=cells))
 
 

@@ -122,7 +122,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option(
     "--points",
     type=click.Choice(["lift", "cautious", "adjusted", "log-odds", "best"]),
-    help="Column the rules carry; best takes the one that ranks held-out leads best.  [default: lift]",
+    help="Column the rules carry; best is what ranks best of lift, cautious and adjusted.  [default: lift]",
 )
 @click.option(
     "--unit",

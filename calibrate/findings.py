@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from calibrate.document.rules import Score
+from calibrate.doubts import better_column, chance, costs, flips, listed_names, nothing, overlaps, scale
 from calibrate.leads.codes import CodeStore
 from calibrate.leads.columns import ColumnProfile, spelling_variants
 from calibrate.leads.leaks import LeakFlag
@@ -19,7 +20,8 @@ from calibrate.leads.outcome import Outcome, plain_texts
 from calibrate.leads.twins import find_twins
 from calibrate.learning.evidence import AttributeEvidence
 from calibrate.listing import quoted
-from calibrate.proof.audit import DOUBLE, Overlap
+from calibrate.proof.audit import Overlap
+from calibrate.proof.shaping import Shaped
 from calibrate.proof.validation import Validation
 from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, Settings
@@ -27,7 +29,7 @@ from calibrate.statistics.lift import omnibus_p
 from calibrate.statistics.rates import Rate
 
 _MOST_NAMED = 3
-_CLOSE = 0.7
+MANY_AN_ACCOUNT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Findings:
     store: CodeStore
     overlap: Overlap
     strength: float
+    shaping: Sequence[Shaped]
+    score: Score
 
 
 def left_out_by_flags(
@@ -76,15 +80,18 @@ def remarks_of(
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, settings),
         *_in_time(findings.store, settings),
-        *_overlaps(findings.overlap, column),
-        *_flips(findings.overlap),
-        *_nothing(findings.strength),
+        *overlaps(findings.overlap, column, findings.score.unit),
+        *costs(findings.shaping),
+        *scale(settings, findings.score),
+        *_accounts(settings.outcome.account, sample),
+        *flips(findings.overlap),
+        *nothing(findings.strength),
         *_duplicates(sample),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
         *_missing(attributes),
-        *_better_column(validation, settings, column),
-        *_chance(attributes),
+        *better_column(validation, settings, column),
+        *chance(attributes),
     ]
 
 
@@ -96,8 +103,8 @@ def open_leads(outcome: Outcome, sample: pa.Table) -> list[Remark]:
     leads = int(pc.sum(pc.is_in(texts, value_set=pa.array(outcome.doubtful, pa.string()))).as_py() or 0)
     lost = quoted(",".join(outcome.lost_words)) if outcome.lost_words else "VALUE"
     text = (
-        f"{outcome.column} is {_listed([repr(text) for text in outcome.doubtful])} for {leads:,} leads, which count as "
-        f"not won. If they may still be won, leave them out: --lost {lost}."
+        f"{outcome.column} is {listed_names([repr(text) for text in outcome.doubtful])} for {leads:,} leads, which "
+        f"count as not won. If they may still be won, leave them out: --lost {lost}."
     )
     return [Remark("immature", text, outcome.column)]
 
@@ -132,7 +139,7 @@ def _few(overall: Rate, attributes: Sequence[AttributeEvidence], settings: Setti
         remarks.append(Remark("few", text))
     small = [f"{a.name} = {i.level.label}" for a in attributes for i in a.levels if i.evidence == "too few"]
     if small:
-        text = f"{_listed(small)} {'have' if len(small) > 1 else 'has'} too few leads to say anything: 0 points."
+        text = f"{listed_names(small)} {'have' if len(small) > 1 else 'has'} too few leads to say anything: 0 points."
         remarks.append(Remark("note", text))
     return remarks
 
@@ -174,56 +181,24 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     return [Remark("drift", text)]
 
 
-def _overlaps(overlap: Overlap, column: PointColumn) -> list[Remark]:
-    """Attributes that go together, and what that does to the sum of their points."""
-    pairs = [pair for pair in overlap.pairs if pair.v > _CLOSE]
-    named = [f"{pair.first} and {pair.second}{' (almost the same)' if pair.same else ''}" for pair in pairs]
-    together = ""
-    if named:
-        more = f"; {len(named) - _MOST_NAMED} more pairs" if len(named) > _MOST_NAMED else ""
-        together = f"{'; '.join(named[:_MOST_NAMED])}{more}: they go together closely. "
-    if column in ("adjusted", "log-odds"):
-        text = f"{together}{_words(column)} points take out what they have in common."
-        return [Remark("note", text)] if together else []
-    worth, factor = overlap.worth, overlap.factor
-    if worth is not None and factor is not None and factor >= DOUBLE:
-        text = (
-            f"{together}Attributes overlap, so summed points count {factor:.1f} times: ten points are worth only "
-            f"{worth:.0f} percentage points. --points adjusted takes the overlap out."
-        )
-        return [Remark("overlap", text)]
-    if together:
-        return [Remark("overlap", f"{together}Summed points count it twice; --points adjusted takes the overlap out.")]
-    return []
-
-
-def _nothing(strength: float) -> list[Remark]:
-    if not math.isinf(strength):
+def _accounts(account: str | None, sample: pa.Table) -> list[Remark]:
+    """That leads of an account are not so many leads of evidence."""
+    mean = leads_an_account(account, sample)
+    if account is None or mean <= MANY_AN_ACCOUNT:
         return []
     text = (
-        "History shows no differences beyond chance: the levels differ no more than they would by luck. Cautious and "
-        "adjusted points are all 0, and lift points should not be used."
+        f"There are {mean:.1f} leads to a {account}. Ranges and the words of evidence take leads as independent, so "
+        "they are too sure; only the test and the redrawn histories keep accounts whole."
     )
-    return [Remark("few", text)]
+    return [Remark("note", text, account)]
 
 
-def _flips(overlap: Overlap) -> list[Remark]:
-    """Levels whose lift is someone else's doing."""
-    if not overlap.flips:
-        return []
-    told = [
-        f"{flip.attribute} = {flip.level} ({flip.lift:+.1f} alone, {flip.adjusted:+.1f} beside the others)"
-        for flip in overlap.flips
-    ]
-    text = (
-        f"{_listed(told)} turn their sign when all attributes are looked at together: the lift, in percentage points, "
-        "belongs to another attribute."
-    )
-    return [Remark("overlap", text.replace("-", "\N{MINUS SIGN}") if all("-" in item for item in told) else text)]
-
-
-def _words(column: PointColumn) -> str:
-    return column[0].upper() + column[1:]
+def leads_an_account(account: str | None, sample: pa.Table) -> float:
+    """Mean number of leads of an account in the sample; 1 where none is named."""
+    if account is None:
+        return 1.0
+    held = pc.value_counts(sample[account].combine_chunks().drop_null())
+    return float(pc.mean(held.field("counts")).as_py() or 1.0)
 
 
 def _duplicates(sample: pa.Table) -> list[Remark]:
@@ -301,7 +276,7 @@ def _placeholders(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
         if len(found) == 1
         else ("look like placeholders, not answers: each is a level")
     )
-    return [Remark("placeholder", f"{_listed(found)} {verb} of its own, apart from empty.")]
+    return [Remark("placeholder", f"{listed_names(found)} {verb} of its own, apart from empty.")]
 
 
 def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
@@ -313,42 +288,7 @@ def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
             shares.append((missing / total, item.name))
     if not shares:
         return []
-    named = _listed([f"{name} ({share:.0%})" for share, name in sorted(shares, reverse=True)])
+    named = listed_names([f"{name} ({share:.0%})" for share, name in sorted(shares, reverse=True)])
     numbers = any(item.kind == "number" for item in attributes)
     also = " In a column of numbers, n.v.t. and the like count as empty." if numbers else ""
     return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.{also}")]
-
-
-def _better_column(validation: Validation | None, settings: Settings, column: PointColumn) -> list[Remark]:
-    """That another column ranks better beyond chance, or which one was taken and why."""
-    if validation is None:
-        return []
-    best, gap = validation.best, validation.against(column)
-    if settings.points.column == "best":
-        return [Remark("note", f"Best of the point columns on held-out leads: {best}. The rules carry it.")]
-    # Cross-fitted, the p-value is too small where nothing is there: points lean against the fold they are tested on.
-    sure = 0.05 if validation.kind == "out-of-time" else 0.001
-    if gap is None or gap.p_value >= sure or abs(gap.difference) < 0.002:
-        return []
-    text = (
-        f"On held-out leads the {best} points rank better than the {column} points: {gap.difference * 100:.1f} "
-        f"more won-lost pairs of 100 in the right order, beyond chance. Use them with --points {best}."
-    )
-    return [Remark("note", text)]
-
-
-def _chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
-    levels = [level for item in attributes for level in item.levels]
-    weak = sum(level.evidence == "weak" and level.points != 0 for level in levels)
-    if not weak:
-        return []
-    verb = "could be chance; its points are" if weak == 1 else "could be chance; their points are"
-    return [Remark("note", f"{weak} of {len(levels)} levels {verb} in the file, marked weak.")]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = list(names[:_MOST_NAMED])
-    more = len(names) - len(shown)
-    if more:
-        return ", ".join(shown) + f" and {more} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

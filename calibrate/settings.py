@@ -16,6 +16,7 @@ from calibrate.fields import Id, Number, Text, Whole
 
 PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
 PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]
+_PDO = 20.0
 UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
 Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -105,8 +106,8 @@ class PointSettings(_Table):
     column: PointChoice = "lift"
     fit: Literal["auto", "logit", "linear"] = "auto"
     unit: float | None = None
-    pdo: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)] = 20.0
-    offset: Annotated[str, Field(pattern=r"^-?[0-9]{1,5}@[0-9]{1,6}(\.[0-9]{1,6})?$")] | None = None
+    pdo: Annotated[float, Field(ge=1, le=1000, allow_inf_nan=False)] = _PDO
+    offset: str | None = None
     scale: Literal["points", "0-100"] = "points"
     negative: bool = True
     draws: Annotated[int, Field(ge=0, le=10_000)] = 500
@@ -118,11 +119,22 @@ class PointSettings(_Table):
     def _shape_is_one(self) -> Self:
         if self.offset is not None and self.column != "log-odds":
             raise ValueError('offset anchors log-odds points; expected column = "log-odds" beside it')
-        if self.scale == "0-100" and (self.unit is not None or self.offset is not None):
-            raise ValueError("scale 0-100 settles what a point is worth; take out unit and offset")
-        if self.offset is not None and float(self.offset.split("@")[1]) <= 0:
-            raise ValueError(f"offset {self.offset}: odds are above 0, such as 600@50")
+        if self.pdo != _PDO and self.column != "log-odds":
+            raise ValueError('pdo is about log-odds points; expected column = "log-odds" beside it')
+        if self.fit == "linear" and self.column == "log-odds":
+            raise ValueError('log-odds points come from the logistic model; expected fit = "auto" or "logit"')
+        for name, given in (("unit", self.unit), ("offset", self.offset)):
+            if self.scale == "0-100" and given is not None:
+                raise ValueError(f"scale 0-100 settles what a point is worth; take out {name}")
         return self
+
+    @field_validator("offset")
+    @classmethod
+    def _offset_is_score_at_odds(cls, offset: str | None) -> str | None:
+        found = re.fullmatch(r"-?[0-9]{1,5}@([0-9]{1,6}(?:[.][0-9]{1,6})?)", offset or "600@50")
+        if found is None or float(found[1]) <= 0:
+            raise ValueError(f"found {offset!r}; expected SCORE@ODDS, such as 600@50: 600 points at odds of 50 to 1")
+        return offset
 
     @field_validator("unit")
     @classmethod

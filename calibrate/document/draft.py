@@ -121,8 +121,8 @@ def draft_rules(
 def score_of(learned: Learned, column: PointColumn, settings: PointSettings) -> Score:
     """Where the score of a column starts and ends, and what its points are worth."""
     low, high = (0, 100) if settings.scale == "0-100" else (None, None)
-    pdo = learned.worth.pdo if column == "log-odds" else None
-    unit = 1.0 if pdo else float(learned.worth.unit)
+    pdo = learned.worths[column].pdo if column == "log-odds" else None
+    unit = 1.0 if pdo else float(learned.worths[column].unit)
     return Score(base=learned.base[column], min=low, max=high, unit=unit, pdo=pdo)
 
 
@@ -220,12 +220,17 @@ def _gates(attributes: Sequence[AttributeEvidence], settings: Settings) -> tuple
 
 
 def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict[str, Group]:
+    """The groups with their caps, moved like their points where these all start at 0."""
     used = {item.group for item in attributes}
+
+    def moved(cap: int | None, name: str) -> int | None:
+        return None if cap is None else cap + sum(item.unknown for item in attributes if item.group == name)
+
     return {
         name: Group(
             label=(chosen.label if (chosen := settings.groups.get(name)) else None) or GROUP_LABELS.get(name, name),
-            max=chosen.max if chosen else None,
-            min=chosen.min if chosen else None,
+            max=moved(chosen.max, name) if chosen else None,
+            min=moved(chosen.min, name) if chosen else None,
         )
         for name in sorted(used | settings.groups.keys())
     }

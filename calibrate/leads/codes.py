@@ -17,6 +17,7 @@ from calibrate.leads.levels import MISSING, Cells
 from calibrate.leads.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
 from calibrate.reading.source import Source
 from calibrate.settings import OutcomeSettings
+from calibrate.spread import mixed
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 FOLDS = 5
@@ -309,17 +310,6 @@ class _Marks:
                 f"nearly all leads had come in; repair it, or leave out what is later with --as-of {last}"
             )
         return self.newest
-
-
-def mixed(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A fixed hash of whole numbers: neighbours land far apart, the same everywhere.
-
-    Source: the finaliser of SplitMix64, Steele, Lea & Flood 2014, OOPSLA.
-    """
-    hashed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    hashed = (hashed ^ (hashed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    hashed = (hashed ^ (hashed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return hashed ^ (hashed >> np.uint64(31))
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:

@@ -51,6 +51,7 @@ class Cells:
     member: the value whose presence in a set is meant; its cells are absent, present.  A boolean's are false, true.
     together: levels that a person merged, as label and cells.  alone: cells that stay a bin of their own.
     mute_missing: missing gets no points, because being filled in may follow the outcome.
+    cut_by_outcome: whether outcomes choose the cuts of a number; None leaves it to the leads that are learned from.
     whole, smallest, largest: whether the numbers are whole, and their ends, for the labels.
     """
 
@@ -71,6 +72,7 @@ class Cells:
     largest: float | None = None
     sentinels: frozenset[int] = field(default_factory=frozenset)
     mute_missing: bool = False
+    cut_by_outcome: bool | None = None
 
     @property
     def size(self) -> int:
@@ -111,7 +113,7 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
     """
     total = int(leads.sum())
     rate = float(conversions.sum()) / total if total else 0.0
-    by_outcome = cells.kind == "number" and not cells.fixed and _outcome_may_cut(cells, total, rate)
+    by_outcome = cells.kind == "number" and not cells.fixed and outcome_may_cut(cells, total, rate)
     if cells.kind == "number":
         unions, trend = _number_unions(cells, leads, conversions, settings, by_outcome)
     elif cells.kind == "category":
@@ -134,8 +136,10 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
     return Levels(tuple(level for level, _ in kept), of_cell, too_few, muted, trend, by_outcome)
 
 
-def _outcome_may_cut(cells: Cells, leads: int, rate: float) -> bool:
+def outcome_may_cut(cells: Cells, leads: int, rate: float) -> bool:
     """Whether there are outcomes enough to choose cuts by, or a person said how they run."""
+    if cells.cut_by_outcome is not None:
+        return cells.cut_by_outcome
     return cells.trend != "auto" or leads * min(rate, 1 - rate) >= FEWEST_TO_CUT
 
 

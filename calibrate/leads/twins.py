@@ -8,15 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.leads.codes import Codes, CodeStore
+from calibrate.spread import spread
 from calibrate.statistics.association import cross_table
 
 _LOOK = 100_000
 _MOST_COMPARED = 60
 
 
-def some_leads(store: CodeStore) -> slice:
-    """At most 100,000 leads, spread evenly over the store."""
-    return slice(None, None, max(1, store.leads // _LOOK))
+def some_leads(store: CodeStore) -> slice | npt.NDArray[np.intp]:
+    """At most 100,000 leads, spread over the store."""
+    return spread(store.leads, _LOOK)
 
 
 def find_twins(store: CodeStore, places: Iterable[int]) -> dict[str, str]:

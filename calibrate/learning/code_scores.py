@@ -56,7 +56,7 @@ def code_scorer(card: Scorecard, column: PointColumn, store: CodeStore, settings
     """A scorer for the store's codes with one point column of a scorecard."""
     place = {(cells.column, cells.member): index for index, cells in enumerate(store.cells)}
     names = sorted({item.cells.group for item in card.attributes})
-    caps = [settings.groups.get(name, GroupSettings()) for name in names]
+    named = [(name, settings.groups.get(name, GroupSettings())) for name in names]
     gates = []
     for gate in settings.gates:
         index = place[(gate.attr, None)]
@@ -69,9 +69,16 @@ def code_scorer(card: Scorecard, column: PointColumn, store: CodeStore, settings
         places=tuple(place[(item.cells.column, item.cells.member)] for item in card.attributes),
         points=tuple(_small(item.cell_points(column)) for item in card.attributes),
         groups=tuple(names.index(item.cells.group) for item in card.attributes),
-        caps=tuple((cap.min, cap.max) for cap in caps),
+        caps=tuple((moved(cap.min, card, column, name), moved(cap.max, card, column, name)) for name, cap in named),
         gates=tuple(gates),
     )
+
+
+def moved(cap: int | None, card: Scorecard, column: PointColumn, group: str) -> int | None:
+    """A cap of a group, moved like its points where they all start at 0."""
+    if cap is None:
+        return None
+    return cap + sum(item.unknown[column] for item in card.attributes if item.cells.group == group)
 
 
 def _small(points: Ints) -> npt.NDArray[np.int32]:

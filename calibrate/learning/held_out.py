@@ -15,6 +15,7 @@ from calibrate.leads.levels import Cells, Ints, Levels
 from calibrate.learning.code_scores import code_scorer
 from calibrate.learning.scorecard import Scorecard, learn_scorecard
 from calibrate.settings import PointColumn, PointSettings, Settings
+from calibrate.spread import one_in
 from calibrate.statistics.packed import PackedLeads, pack_leads
 from calibrate.statistics.ranking import ScoreCounts
 
@@ -56,11 +57,15 @@ class Trial:
 
     def pieces(self, parts: Parts = ALL, every: int = 1) -> Iterator[Piece]:
         """Where the leads of some parts stand, one in so many, a cacheful at a time."""
+        chosen = one_in(self.store.leads, every)
         for piece in self.store.chunks():
-            if parts.all() and every == 1:
-                yield piece
-                continue
-            taken = np.arange(piece.start + -piece.start % every, piece.stop, every)
+            if isinstance(chosen, slice):
+                if parts.all():
+                    yield piece
+                    continue
+                taken = np.arange(piece.start, piece.stop)
+            else:
+                taken = chosen[slice(*np.searchsorted(chosen, [piece.start, piece.stop]))]
             yield taken[parts.take(self.parts[taken])]
 
     def pack(self, places: Sequence[int], parts: Parts, levels: Sequence[Levels]) -> PackedLeads:

@@ -10,7 +10,7 @@ import numpy as np
 
 from calibrate.errors import DataError
 from calibrate.learning.held_out import HeldOut, Trial, held_out
-from calibrate.learning.scorecard import Scorecard, with_points
+from calibrate.learning.scorecard import COLUMNS, Scorecard, with_points
 from calibrate.learning.units import fitting_unit, worth_of
 from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, PointSettings, Settings
@@ -26,7 +26,7 @@ class Learned:
     """The card and the leads that test its like.
 
     places: of its attributes in the store.  cards: one a test of the trial; none where there are too few leads to
-    hold some back, and then `held` is None.  worth: of a point.  base: where the score of each column starts.
+    hold some back, and then `held` is None.  worths: what a point says, by column.  base: where each score starts.
     empty: columns with nothing to say, and why.
     """
 
@@ -34,7 +34,7 @@ class Learned:
     card: Scorecard
     cards: tuple[Scorecard, ...]
     held: HeldOut | None
-    worth: Worth
+    worths: dict[PointColumn, Worth]
     base: dict[PointColumn, int]
     empty: dict[str, str]
     remarks: tuple[Remark, ...]
@@ -56,29 +56,25 @@ def learn(trial: Trial, places: Sequence[int], settings: Settings, name: str, *,
     lost = trial.store.leads - card.conversions
     splits = trial.splits if min(card.conversions, lost) >= ENOUGH_TO_TEST else []
     cards = [trial.learn(kept, settings.points, learns, joint=joint) for learns, _ in splits]
-    worth, remark = _worth(trial, card, cards, _likely(settings, joint), settings)
-    card, tested = with_points(card, worth), tuple(with_points(item, worth) for item in cards)
+    worths, remark = _worths(trial, card, cards, settings, joint)
+    card, tested = with_points(card, worths), tuple(with_points(item, worths) for item in cards)
     columns = _columns(settings, joint)
     base = {column: _base(card, column, settings.points) for column in columns}
     zero = {column: base[column] + card.shift(column) for column in columns}
     held = held_out(trial, tested, columns, settings, zero=zero) if tested else None
-    return Learned(kept, card, tested, held, worth, base, empty, (remark,) if remark else ())
+    return Learned(kept, card, tested, held, worths, base, empty, (remark,) if remark else ())
 
 
-def _worth(
-    trial: Trial, card: Scorecard, cards: Sequence[Scorecard], column: PointColumn, settings: Settings
-) -> tuple[Worth, Remark | None]:
-    """What a point says, and what to tell of it."""
+def _worths(
+    trial: Trial, card: Scorecard, cards: Sequence[Scorecard], settings: Settings, joint: bool
+) -> tuple[dict[PointColumn, Worth], Remark | None]:
+    """What a point of each column says, and what to tell of it; from 0 to 100 each column has its own."""
+    plain = worth_of(settings)
     if settings.points.scale == "0-100":
-        worth = hundred(card, column, worth_of(settings))
-        what = f"{worth.pdo:g} points double the odds" if column == "log-odds" else _each(float(worth.unit))
-        return worth, Remark("note", f"Scores run from 0 to 100, and no attribute goes below 0: {what}.")
-    unit, remark = fitting_unit(trial, cards, column, settings) if cards else (1, None)
-    return replace(worth_of(settings), unit=Fraction(str(unit))), remark
-
-
-def _each(unit: float) -> str:
-    return f"one point is worth {unit:g} percentage points"
+        own = {column: hundred(card, column, plain) for column in _columns(settings, joint)}
+        return {column: own.get(column, plain) for column in COLUMNS}, None
+    unit, remark = fitting_unit(trial, cards, _likely(settings, joint), settings) if cards else (1, None)
+    return dict.fromkeys(COLUMNS, replace(plain, unit=Fraction(str(unit)))), remark
 
 
 def hundred(card: Scorecard, column: PointColumn, worth: Worth) -> Worth:

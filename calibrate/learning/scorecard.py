@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from calibrate.statistics.ridge import ridge_logit, ridge_penalty
 from calibrate.statistics.shrinkage import attribute_strengths, prior_strength
 
 Packing = Callable[[Sequence[Levels]], PackedLeads]
+Worths = Mapping[PointColumn, Worth]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +120,30 @@ def _with_effects(card: Scorecard, packed: PackedLeads, settings: PointSettings,
     return replace(card, attributes=attributes, intercept=intercept)
 
 
-def with_points(card: Scorecard, worth: Worth) -> Scorecard:
-    """The scorecard with the points of every column that it can have."""
-    return replace(card, attributes=tuple(_pointed(item, card, worth) for item in card.attributes))
+COLUMNS: tuple[PointColumn, ...] = ("lift", "cautious", "adjusted", "log-odds")
 
 
-def _pointed(item: CardAttribute, card: Scorecard, worth: Worth) -> CardAttribute:
+def with_points(card: Scorecard, worth: Worth | Worths) -> Scorecard:
+    """The scorecard with the points of every column that it can have; worth: of all columns, or one each."""
+    worths = by_column(worth)
+    return replace(card, attributes=tuple(_pointed(item, card, worths) for item in card.attributes))
+
+
+def by_column(worth: Worth | Worths) -> Worths:
+    """What a point of each column says."""
+    return dict.fromkeys(COLUMNS, worth) if isinstance(worth, Worth) else worth
+
+
+def _pointed(item: CardAttribute, card: Scorecard, worths: Worths) -> CardAttribute:
     counts = (item.conversions, item.leads, card.conversions, card.leads)
     points: dict[PointColumn, Ints] = {
-        "lift": lift_points(*counts, unit=worth.unit),
-        "cautious": cautious_points(*counts, card.strength, unit=worth.unit),
+        "lift": lift_points(*counts, unit=worths["lift"].unit),
+        "cautious": cautious_points(*counts, card.strength, unit=worths["cautious"].unit),
     }
     if item.effect is not None:
-        points["adjusted"] = rounded_points(item.effect.lift, worth.unit)
-        points["log-odds"] = log_odds_points(item.effect.log_odds, worth.pdo)
-    if worth.negative:
+        points["adjusted"] = rounded_points(item.effect.lift, worths["adjusted"].unit)
+        points["log-odds"] = log_odds_points(item.effect.log_odds, worths["log-odds"].pdo)
+    if worths["lift"].negative:
         return replace(item, points=points, unknown=dict.fromkeys(points, 0))
     given = {column: np.where(item.levels.muted, 0, values) for column, values in points.items()}
     shift = {column: -min(0, int(values.min(initial=0))) for column, values in given.items()}

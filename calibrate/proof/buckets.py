@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.leads.bins import equal_bins
-from calibrate.leads.codes import BUCKETS, CodeStore, mixed
+from calibrate.leads.codes import BUCKETS, CodeStore
 from calibrate.leads.levels import MISSING, Cells, Ints
 from calibrate.learning.scorecard import CardAttribute
+from calibrate.spread import mixed
 from calibrate.statistics.packed import Floats, PackedLeads, Places, pack_leads
 from calibrate.statistics.ridge import chance_of
 
@@ -151,7 +152,7 @@ def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms],
     return BucketSums(whole[0], whole[1], missed)
 
 
-def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms], piece: slice) -> PackedLeads:
+def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms], piece: slice | Places) -> PackedLeads:
     """Some of the leads with their atoms."""
     return pack_leads(
         [store.codes[place] for place in places],

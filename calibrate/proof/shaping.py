@@ -33,7 +33,7 @@ def shaping_steps(trial: Trial, learned: Learned, column: PointColumn, settings:
     """
     if learned.held is None:
         return ()
-    worth, bare = learned.worth, settings.model_copy(update={"groups": {}, "gates": []})
+    worth, bare = learned.worths[column], settings.model_copy(update={"groups": {}, "gates": []})
     fine = Worth(worth.unit * Fraction(1, 1000), worth.pdo * 1000, negative=True)
     steps: list[tuple[Change, Worth, Settings]] = [
         ("unrounded", fine, bare),

@@ -23,13 +23,15 @@ import numpy.typing as npt
 
 from calibrate.learning.evidence import AttributeEvidence
 from calibrate.learning.held_out import Trial
-from calibrate.learning.scorecard import CardAttribute, Scorecard
+from calibrate.learning.scorecard import CardAttribute, Scorecard, Worths, by_column
 from calibrate.proof.buckets import Atoms, Fit, atoms_of, bucket_sums, drawn_weights, packed_atoms
 from calibrate.proof.onestep import one_step
 from calibrate.proof.redrawn import redrawn
 from calibrate.settings import PointColumn, PointSettings
+from calibrate.spread import spread
 from calibrate.statistics.packed import Floats
 from calibrate.statistics.points import Worth, rounded_points
+from calibrate.statistics.shrinkage import shrunk_lift
 
 _ENDS = (0.1, 0.9)
 _WIDEST = 3.0
@@ -43,10 +45,11 @@ _FOR_MARGINS = 20_000
 class LevelStability:
     """How the points of a level fare in the draws.
 
-    low, high: 10th and 90th percentile of its points.  same_sign: share of draws in which the level is on the side
+    low, high: 10th and 90th percentile of its points.  reach: how far the further of these ends lies from the points,
+    neither rounded; in points.  same_sign: share of draws in which the level is on the side
     of the average that its points say; where they are 0, in which they are 0 again.  rank_low, rank_high: 10th and
     90th percentile of its place among all levels that get points, 1 the most.  top: share of draws in which it has
-    the most, levels at one another's height share a draw.  stable: low and high are within the tolerance of its points.
+    the most, levels at one another's height share a draw.  stable: the reach is within the tolerance.
     """
 
     low: int
@@ -56,6 +59,7 @@ class LevelStability:
     rank_high: int
     top: float
     stable: bool
+    reach: float = 0.0
 
 
 Levels = tuple[LevelStability | None, ...]
@@ -76,11 +80,12 @@ class Stability:
 
 
 def stability_of(
-    trial: Trial, places: Sequence[int], card: Scorecard, worth: Worth, settings: PointSettings
+    trial: Trial, places: Sequence[int], card: Scorecard, worths: Worth | Worths, settings: PointSettings
 ) -> Stability | None:
     """How stable the points of the card of all leads are, in every column that it has; None without draws.
 
-    places: of its attributes in the store.  worth: that of its points.  None also where nobody, or everybody, won.
+    places: of its attributes in the store.  worths: of its points, by column.  None also where nobody, or everybody,
+    won.
     The tolerance is 3 percentage points, or a fifth of the rate (of winning or losing) where that is less: a lift of
     2 is nothing beside 15 % and much beside 1 %. On log-odds it is what it comes to at the overall rate.
     """
@@ -98,13 +103,13 @@ def stability_of(
         "cautious": draws.lifts(shrunk=True),
     }
     if fit:
-        some = packed_atoms(trial.store, places, atoms, slice(0, card.leads, -(-card.leads // _FOR_PAIRS)))
+        some = packed_atoms(trial.store, places, atoms, spread(card.leads, _FOR_PAIRS))
         stepped = one_step(some, fit, atoms, sums, weights, draws)
         values["adjusted"] = stepped.lifts(some.some(_FOR_MARGINS), _adjusted_lifts(card, atoms))
         values["log-odds"] = stepped.log_odds()
     tolerance = min(_WIDEST, 100 * _SHARE_OF_RATE * min(card.rate, 1 - card.rate))
     found = {
-        column: _found(card, column, _by_level(card, atoms, drawn), worth, tolerance)
+        column: _found(card, column, _by_level(card, atoms, drawn), by_column(worths)[column], tolerance)
         for column, drawn in values.items()
     }
     return Stability(settings.draws, tolerance, found, dict.fromkeys(("adjusted", "log-odds"), why) if why else {})
@@ -166,20 +171,33 @@ def _found(
     if column == "log-odds":
         point, most = math.log(2) / worth.pdo, tolerance / (100 * card.rate * (1 - card.rate))
     sides = [_same_sign(item, column, part / point) for item, part in zip(card.attributes, drawn, strict=True)]
-    shown = [_shown(item, part / point, worth) for item, part in zip(card.attributes, drawn, strict=True)]
     given = np.concatenate([~np.array(item.levels.muted) for item in card.attributes])
-    points = np.concatenate([item.level_points(column) for item in card.attributes])
-    whole = np.concatenate(shown, axis=1)
-    low, high = (rounded_points(row) for row in np.quantile(whole, _ENDS, axis=0))
-    ranks, top = _ranks(np.where(given, whole, -np.inf))
-    stable = (points - low <= most / point) & (high - points <= most / point)
-    rows = zip(low, high, np.concatenate(sides), *ranks, top, stable, given, strict=True)
+    shift = np.concatenate([np.full(len(item.leads), item.unknown[column]) for item in card.attributes])
+    whole = np.concatenate(drawn, axis=1) / point
+    points = np.concatenate([_unrounded(item, card, column) for item in card.attributes]) / point
+    ends = np.quantile(whole, _ENDS, axis=0)
+    low, high = (rounded_points(row + shift) for row in ends)
+    reach = np.maximum(np.maximum(points - ends[0], ends[1] - points), 0.0)
+    ranks, top = _ranks(np.where(given, whole + shift, -np.inf))
+    rows = zip(low, high, np.concatenate(sides), *ranks, top, reach, given, strict=True)
     found = [
-        LevelStability(int(a), int(b), float(same), int(best), int(worst), float(first), bool(still)) if there else None
-        for a, b, same, best, worst, first, still, there in rows
+        LevelStability(
+            int(a), int(b), float(same), int(best), int(worst), float(first), bool(r <= most / point), float(r)
+        )
+        if there
+        else None
+        for a, b, same, best, worst, first, r, there in rows
     ]
-    ends = np.cumsum([len(item.leads) for item in card.attributes])
-    return tuple(tuple(found[end - len(item.leads) : end]) for item, end in zip(card.attributes, ends, strict=True))
+    stops = np.cumsum([len(item.leads) for item in card.attributes])
+    return tuple(tuple(found[end - len(item.leads) : end]) for item, end in zip(card.attributes, stops, strict=True))
+
+
+def _unrounded(item: CardAttribute, card: Scorecard, column: PointColumn) -> Floats:
+    """What the points of every level stand for: lift in percentage points, or log-odds."""
+    if item.effect is not None and column in ("adjusted", "log-odds"):
+        return item.effect.lift if column == "adjusted" else item.effect.log_odds
+    lift: Floats = 100 * (item.conversions / item.leads - card.rate)
+    return shrunk_lift(lift, item.leads, card.strength) if column == "cautious" else lift
 
 
 def _same_sign(item: CardAttribute, column: PointColumn, drawn: Floats) -> Floats:
@@ -187,15 +205,6 @@ def _same_sign(item: CardAttribute, column: PointColumn, drawn: Floats) -> Float
     side = np.sign(item.points[column] - item.unknown[column])
     share: Floats = np.where(side == 0, np.abs(drawn) < 0.5, np.sign(drawn) == side).mean(axis=0)
     return share
-
-
-def _shown(item: CardAttribute, drawn: Floats, worth: Worth) -> Floats:
-    """The points as the rules would give them, before rounding: from 0 up where none may be below it."""
-    if worth.negative:
-        return drawn
-    lowest = np.where(item.levels.muted, 0, drawn).min(axis=1, keepdims=True, initial=0)
-    shifted: Floats = drawn - lowest
-    return shifted
 
 
 def _ranks(values: Floats) -> tuple[npt.NDArray[np.int64], Floats]:

@@ -20,6 +20,7 @@ from calibrate.errors import DataError, SettingsError
 from calibrate.leads.codes import CodeStore
 from calibrate.learning.learned import Learned
 from calibrate.settings import PointColumn
+from calibrate.spread import spread
 from calibrate.statistics.lift import LEAST_EXPECTED, adjusted_by_attribute
 from calibrate.statistics.probability import score_to_probability
 from calibrate.statistics.ranking import ScoreCounts, whole
@@ -154,8 +155,8 @@ def surprising_leads(store: CodeStore, learned: Learned, column: PointColumn) ->
     held = learned.held
     if held is None:
         return None
-    every = slice(None, None, max(1, len(held.lead) // _LOOK))
-    lead, scores, won = held.lead[every], held.scores[column][every], held.won[every]
+    some = spread(len(held.lead), _LOOK)
+    lead, scores, won = held.lead[some], held.scores[column][some], held.won[some]
     curve = score_to_probability(ScoreCounts.from_arrays(scores, won))
     chances = None
     if curve is not None:

@@ -33,23 +33,30 @@ class Ranking:
 
     scores: held-out leads and conversions by score.  auc: None when only one class is held out.
     check: how the chances hold that the points themselves promise: overall rate plus score for percentage points, the
-    overall odds moved by the score for log-odds.  reached: what fits in the places that sales has, or in as many as a
-    tenth of the leads.
+    overall odds moved by the score for log-odds.  slope: how much of what they promise came true, 1 where all of it
+    did: least squares on percentage points, Cox's slope on log-odds; None where caps or gates change scores.
+    reached: what fits in the places that sales has, or in as many as a tenth of the leads.
     """
 
     column: PointColumn
     scores: ScoreCounts
     auc: Auc | None
     check: ProbabilityCheck | None = None
+    slope: float | None = None
     reached: Capacity | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The best column against another, AUC minus AUC, paired on the same leads."""
+    """The best column against another, AUC minus AUC, paired on the same leads.
+
+    chance: whether chance could bring as much. Cross-fitted that takes p .001 instead of .05, because points lean
+    against the fold that they are tested on.
+    """
 
     other: PointColumn
     difference: AucDifference
+    chance: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,9 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         return None
     where = trial.parts >= FOLDS if trial.newest_from is not None else None
     places = _places(trial.store, where, settings)
-    rankings = tuple(_ranking(item, held, trial, learned, places) for item in held.scores)
+    caps = any(group.max is not None or group.min is not None for group in settings.groups.values())
+    bound = caps or bool(settings.gates)
+    rankings = tuple(_ranking(item, held, trial, learned, places, bound) for item in held.scores)
     best = max(rankings, key=lambda item: round(item.auc.auc, 4) if item.auc else 0.0).column
     asked = settings.points.column
     own = next(item for item in rankings if item.column == (best if asked == "best" else asked))
@@ -109,32 +118,45 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         rankings=rankings,
         bands=equal_bands(own.scores),
         best=best,
-        comparisons=tuple(_comparisons(held, best)),
+        comparisons=tuple(_comparisons(held, best, 0.05 if trial.newest_from is not None else 0.001)),
         probability=score_to_probability(own.scores) if both else None,
         capacity=own.reached if places is not None else None,
     )
 
 
-def _ranking(column: PointColumn, held: HeldOut, trial: Trial, learned: Learned, places: int | None) -> Ranking:
+def _ranking(
+    column: PointColumn, held: HeldOut, trial: Trial, learned: Learned, places: int | None, bound: bool
+) -> Ranking:
     tests = held.counts(column)
     scores = ScoreCounts.merged(tests)
     auc = area_under_curve(scores) if trial.newest_from is not None else cross_fitted_auc(tests)
     fitting = places or scores.total_leads // _SHARE
+    check = _promised(column, scores, learned)
+    rising = check.slope if check and column == "log-odds" else _kept(scores, float(learned.worths[column].unit))
     return Ranking(
         column,
         scores,
         auc,
-        _promised(column, scores, learned),
+        check,
+        None if bound else rising,
         capacity_cut(scores, fitting) if fitting else None,
     )
 
 
-def _comparisons(held: HeldOut, best: PointColumn) -> list[Comparison]:
+def _kept(scores: ScoreCounts, unit: float) -> float | None:
+    """Least-squares slope of the outcome on the score in units of what a point promises; None where all scores tie."""
+    score, leads, won = (np.array(part, dtype=np.float64) for part in (scores.scores, scores.leads, scores.conversions))
+    apart = score - (score @ leads) / leads.sum() if leads.sum() else score
+    spread = float(leads @ apart**2)
+    return float(apart @ won) / spread * 100 / unit if spread else None
+
+
+def _comparisons(held: HeldOut, best: PointColumn, sure: float) -> list[Comparison]:
     found = []
     for other in held.scores:
         gap = _difference(held, best, other) if other != best else None
         if gap is not None:
-            found.append(Comparison(other, gap))
+            found.append(Comparison(other, gap, gap.p_value >= sure))
     return found
 
 
@@ -163,10 +185,10 @@ def _promised(column: PointColumn, scores: ScoreCounts, learned: Learned) -> Pro
     card = learned.card
     points = np.array(scores.scores, dtype=np.float64) - learned.base[column] - card.shift(column)
     if column == "log-odds":
-        odds = 2 ** np.clip((card.intercept or 0) / math.log(2) + points / learned.worth.pdo, -500, 500)
+        odds = 2 ** np.clip((card.intercept or 0) / math.log(2) + points / learned.worths[column].pdo, -500, 500)
         chances = odds / (1 + odds)
     else:
-        chances = card.rate + points * float(learned.worth.unit) / 100
+        chances = card.rate + points * float(learned.worths[column].unit) / 100
     return probability_check(np.clip(chances, 0.001, 0.999), scores.leads, scores.conversions)
 
 

@@ -54,13 +54,14 @@ def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Ef
     every = slice(None)
     log_odds = fit.log_odds(some, every)
     overall = float(chance_of(log_odds).mean())
+    shares = leads.shares()
     spreads = _errors(fit, leads.some(_FOR_ERRORS)) if errors else None
     found = []
     for place, own in enumerate(fit.coefficients):
         level = some.level_of(place)
         values, weights = condensed(log_odds - own.take(level))
         margins = np.array([weights @ chance_of(values + one) for one in own])
-        share = np.bincount(level, minlength=len(own)) / some.leads
+        share = shares[place]
         unknown = np.full(len(own), np.nan)
         error, odds_error = (
             (spreads[place], centred_errors(fit.information, some.sizes, place, share))

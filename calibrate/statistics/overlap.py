@@ -48,6 +48,7 @@ class SignFlip:
     level: str
     lift: float
     adjusted: float
+    sure: bool = False
 
 
 def double_counting(by_attribute: Iterable[NDArray[np.floating]]) -> float | None:
@@ -125,7 +126,7 @@ def sign_flips(rows: Iterable[LevelRow]) -> tuple[SignFlip, ...]:
     rows: attribute, level, lift, its standard error, adjusted lift, its standard error; in the order given.
     """
     return tuple(
-        SignFlip(attribute, level, lift, adjusted)
+        SignFlip(attribute, level, lift, adjusted, abs(lift) >= 1.96 * lift_se and abs(adjusted) >= 1.96 * adjusted_se)
         for attribute, level, lift, lift_se, adjusted, adjusted_se in rows
         if lift * adjusted < 0 and abs(lift) >= lift_se and abs(adjusted) >= adjusted_se
     )

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibrate.spread import spread
+
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
@@ -67,11 +69,15 @@ class PackedLeads:
 
     def some(self, most: int) -> PackedLeads:
         """At most so many of the leads, spread evenly."""
-        step = -(-self.leads // most)
-        if step <= 1:
+        places = spread(self.leads, most)
+        if isinstance(places, slice):
             return self
-        packs = tuple(Pack(pack.members, pack.codes[::step].copy(), pack.size) for pack in self.packs)
-        return PackedLeads(self.sizes, packs, self.won[::step].copy())
+        packs = tuple(Pack(pack.members, pack.codes[places], pack.size) for pack in self.packs)
+        return PackedLeads(self.sizes, packs, self.won[places])
+
+    def shares(self) -> list[Floats]:
+        """By attribute and level, the share of the leads that have it."""
+        return [part / self.leads for part in self._by_level([_tally(pack) for pack in self.packs])]
 
     def level_of(self, place: int, piece: slice = slice(None)) -> Places:
         """The level of one attribute for some leads."""
@@ -142,6 +148,13 @@ class PairSums:
     def dense(self) -> Floats:
         """The whole matrix, in this order."""
         return np.block([[self.square, self.beside], [self.beside.T, np.diag(self.largest)]])
+
+
+def _tally(pack: Pack) -> Floats:
+    total = np.zeros(pack.size)
+    for start in range(0, len(pack.codes), _CHUNK):
+        total += np.bincount(pack.codes[start : start + _CHUNK], minlength=pack.size)
+    return total
 
 
 def pack_leads(

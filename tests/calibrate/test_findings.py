@@ -74,7 +74,7 @@ def test_two_attributes_that_say_the_same():
     assert "--points adjusted" in text
     half = frame.assign(Channel=frame["Source"].where(random.random(len(frame)) < 0.5, other).str.upper())
     found = remarks(half, "overlap")
-    assert "summed points count" in found[0]
+    assert "summed lift points count" in found[0]
     assert not [text for text in found if "almost the same" in text]
     apart = frame.assign(Channel=np.char.upper(other))
     assert remarks(apart, "overlap") == []

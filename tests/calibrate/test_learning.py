@@ -157,7 +157,7 @@ def test_scores_from_0_to_100_without_any_difference(column, monkeypatch):
     assert math.isinf(result.strength)
     assert learned.card.highest(column) == 0
     assert result.rules.reference.scores == (0,)
-    assert float(learned.worth.unit) >= 0.01
+    assert float(learned.worths["cautious"].unit) >= 0.01
 
 
 def test_a_column_that_was_not_asked_for_has_no_place_to_start(monkeypatch):

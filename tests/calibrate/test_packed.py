@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -17,6 +15,7 @@ from calibrate.leads.outcome import compile_outcome
 from calibrate.learning.held_out import make_trial
 from calibrate.reading.source import open_source
 from calibrate.settings import OutcomeSettings, PointSettings
+from calibrate.spread import one_in
 from calibrate.statistics import packed as module
 
 SIZES = st.lists(st.sampled_from([1, 1, 2, 2, 3, 5, 8, 13, 40, 64, 65, 130]), min_size=1, max_size=6)
@@ -104,10 +103,11 @@ def test_some_are_spread_evenly(pack, rows, most):
     taken = some.level_of(0).tolist()
     assert some.leads == len(taken) <= most
     assert (some is leads) == (rows <= most)
-    assert len({after - before for before, after in pairwise(taken)}) <= 1
+    step = -(-rows // most)
+    assert [place // step for place in taken] == list(range(len(taken)))
     assert some.won.tolist() == [place % 2 for place in taken]
     assert some.level_of(1).tolist() == [place % 3 for place in taken]
-    assert 2 * some.leads >= min(rows, most)
+    assert some.leads >= rows // step
 
 
 @pytest.mark.parametrize("rows", [0, 1, 1 << 15, (1 << 15) + 1, 100_000])
@@ -160,5 +160,5 @@ def test_one_lead_in_so_many_of_some_parts(every):
     trial = make_trial(dated_store(), by_account=False)
     for parts in (ALL, OLDER, ~OLDER):
         taken = np.concatenate([np.arange(trial.store.leads)[piece] for piece in trial.pieces(parts, every)])
-        every_so_many = np.arange(0, trial.store.leads, every)
+        every_so_many = np.arange(trial.store.leads)[one_in(trial.store.leads, every)]
         assert taken.tolist() == every_so_many[parts[trial.parts[every_so_many]]].tolist()
