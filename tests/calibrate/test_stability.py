@@ -340,7 +340,6 @@ def test_shares_ranks_and_ends_are_in_order(parts, negative, fit):
         assert len(given_points) == sum(not muted for item in card.attributes for muted in item.levels.muted)
         for points, one in given_points:
             assert one.low <= one.high
-            assert negative or one.low >= 0
             assert 1 <= one.rank_low <= one.rank_high <= len(given_points)
             assert 0 <= one.same_sign <= 1
             point = 1 if column != "log-odds" else 100 * card.rate * (1 - card.rate) * np.log(2) / worth.pdo
