@@ -1,6 +1,6 @@
 """What the evidence says, in sentences for the page and the command line.
 
-English stands here, in labels.py, prose.py and trust_prose.py only.
+English stands here, in labels.py, level_words.py, prose.py, columns_prose.py and trust_prose.py only.
 
 Every figure in a sentence about ranking comes from held-out leads.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 from calibrate.calibration import Calibration
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
@@ -17,6 +16,7 @@ from calibrate.proof.stability import Levels
 from calibrate.proof.validation import Comparison, Ranking, Validation
 from calibrate.statistics.bands import Band, best_share, share_reached
 from calibrate.statistics.ranking import Auc, auc_in_words
+from reports.level_words import average_points, average_score, rule_text, side, support, sure_sign
 from reports.numbers import (
     MINUS,
     columns_wide,
@@ -33,19 +33,6 @@ from reports.numbers import (
 
 MOST_REMARKS = 7
 NUMBER = ("no", "one", "two", "three", "four")
-
-Clarity = Literal["", "some evidence", "unclear", "too few"]
-
-
-def clarity(level: LevelEvidence) -> Clarity:
-    """The word beside a level's points; empty for strong evidence."""
-    words: dict[str, Clarity] = {
-        "strong": "",
-        "some": "some evidence",
-        "weak": "unclear",
-        "too few": "too few",
-    }
-    return words[level.evidence]
 
 
 def chosen_ranking(calibration: Calibration) -> Ranking | None:
@@ -65,16 +52,19 @@ def signed_points(calibration: Calibration) -> bool:
     return calibration.settings.points.negative and calibration.settings.points.scale != "0-100"
 
 
-def rule_text(attribute: AttributeEvidence, level: LevelEvidence) -> str:
-    """An attribute and its level as one reads a rule: `Source = Referral`, `Job role missing`."""
-    if level.level.kind == "missing":
-        return f"{attribute.name} missing"
-    return f"{attribute.name} = {level.level.label}"
+def from_zero_sentence(calibration: Calibration) -> str:
+    """What 0 points say where none are below it, and where the average lead stands; empty where points have a sign."""
+    if signed_points(calibration):
+        return ""
+    total = count(round(average_score(calibration)))
+    return f"0 is the worst level of an attribute; points of an average lead add up to {total}."
 
 
-def support(level: LevelEvidence) -> str:
-    """The points that the data support: the 95 % range of what they estimate, in points."""
-    return f"{signed(round(level.support_low))} to {signed(round(level.support_high))}"
+def bound(calibration: Calibration) -> bool:
+    """Whether caps or gates change scores, so that a score is no longer the sum of what its points promise."""
+    ranking, rules = chosen_ranking(calibration), calibration.rules
+    capped = any(group.max is not None or group.min is not None for group in rules.groups.values())
+    return (capped or bool(rules.gates)) and (ranking is None or ranking.slope is None)
 
 
 def band_range(band: Band) -> str:
@@ -179,21 +169,26 @@ def ranking_sentence(calibration: Calibration) -> str:
 
 
 def best_column_sentence(calibration: Calibration) -> str:
-    """Which kind of points ranks held-out leads best, and whether that may be chance; empty with nothing to compare."""
+    """How the kinds of points rank held-out leads, and whether that may be chance; empty with nothing to compare."""
     validation = calibration.validation
-    ranked = [(item.column, item.auc.auc) for item in validation.rankings if item.auc] if validation else []
+    ranked = {item.column: pairs(item.auc.auc) for item in validation.rankings if item.auc} if validation else {}
     if validation is None or len(ranked) < 2:
         return ""
     kinds, best = f"{NUMBER[len(ranked)]} kinds of points", validation.best
-    shown = {column: pairs(area) for column, area in ranked}
     if not better_than_chance(validation):
-        listed = ", ".join(f"{column} {area}" for column, area in shown.items())
+        listed = ", ".join(f"{column} {area}" for column, area in ranked.items())
         return f"None of the {kinds} ranks better than chance would ({listed} pairs of 100)."
-    if len(set(shown.values())) == 1:
-        return f"The {kinds} rank alike ({shown[best]} pairs of 100)."
-    others = ", ".join(f"{column} {shown[column]}" for column, _ in ranked if column != best)
-    sentence = f"Of the {kinds} {best} ranks best ({shown[best]} pairs of 100; {others}); "
-    return sentence + _sureness(validation.comparisons) + _carried(calibration, validation)
+    leaders = [column for column, area in ranked.items() if area == ranked[best]]
+    others = "".join(f", {column} {area}" for column, area in ranked.items() if column not in leaders)
+    if len(leaders) == len(ranked):
+        return f"The {kinds} rank alike ({ranked[best]} pairs of 100)."
+    told = f"({ranked[best]} pairs of 100;{others[1:]})"
+    behind = [item for item in validation.comparisons if item.other not in leaders]
+    if any(item.other == calibration.column and not item.chance for item in behind):
+        return f"The {calibration.column} points that the rules carry rank behind {listed_names(leaders)} points {told}, beyond chance."
+    if len(leaders) > 1:
+        return f"Of the {kinds} {listed_names(leaders)} rank alike {told}; {_sureness(behind)}"
+    return f"Of the {kinds} {best} ranks best {told}; {_sureness(behind)}"
 
 
 def better_than_chance(validation: Validation) -> bool:
@@ -201,25 +196,19 @@ def better_than_chance(validation: Validation) -> bool:
     return any(item.auc is not None and item.auc.low > 0.5 for item in validation.rankings)
 
 
-def may_be_chance(comparison: Comparison) -> bool:
-    """Whether the best column is ahead of the other by no more than chance could bring."""
-    return comparison.difference.low <= 0 <= comparison.difference.high
-
-
-def _sureness(comparisons: Sequence[Comparison]) -> str:
-    doubtful = [item.other for item in comparisons if may_be_chance(item)]
-    several = len(comparisons) > 1
+def _sureness(behind: Sequence[Comparison]) -> str:
+    doubtful = [item.other for item in behind if item.chance]
+    several = len(behind) > 1
     if not doubtful:
         return f"the {'differences are' if several else 'difference is'} beyond chance."
-    if len(doubtful) == len(comparisons):
+    if len(doubtful) == len(behind):
         return f"the {'differences' if several else 'difference'} may be chance."
     return f"the difference from {' and '.join(doubtful)} may be chance."
 
 
-def _carried(calibration: Calibration, validation: Validation) -> str:
-    """That the rules carry other points than the best, where that is no chance."""
-    beyond = any(item.other == calibration.column and not may_be_chance(item) for item in validation.comparisons)
-    return f" The rules carry {calibration.column} points." if beyond else ""
+def listed_names(names: Sequence[str]) -> str:
+    """Names with commas and a last `and`."""
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def level_stabilities(calibration: Calibration) -> tuple[Levels, ...] | None:
@@ -228,19 +217,23 @@ def level_stabilities(calibration: Calibration) -> tuple[Levels, ...] | None:
 
 
 def stability_sentence(calibration: Calibration) -> str:
-    """How many rules with points are stable; empty where that is not known."""
+    """For how many rules the sign is sure and how many hardly move; empty where that is not known."""
     found = [
-        still.stable
+        (sure_sign(attribute, still), still.stable)
         for attribute, row in zip(calibration.attributes, level_stabilities(calibration) or (), strict=False)
         for level, still in zip(attribute.levels, row, strict=True)
-        if still and level.points
+        if still and side(attribute, level)
     ]
     if not found:
         return ""
-    room = f"{tolerance(calibration):.2g}"
+    room, number = f"{tolerance(calibration):.2g}", count(len(found))
+    sure, stable = (sum(part) for part in zip(*found, strict=True))
+    what = "rules with points the sign is sure"
+    if not signed_points(calibration):
+        what = "rules away from the average it is sure on which side they are"
     return (
-        f"{count(sum(found))} of {count(len(found))} rules with points are stable: in 80 of 100 redrawn histories "
-        f"they move by {room} {'point' if room == '1' else 'points'} at most."
+        f"For {count(sure)} of {number} {what}; {count(stable)} {'moves' if stable == 1 else 'move'} by {room} "
+        f"{'point' if room == '1' else 'points'} at most in 80 of 100 redrawn histories (stable)."
     )
 
 
@@ -255,11 +248,13 @@ def tolerance(calibration: Calibration) -> float:
 
 
 def best_tenth_sentence(calibration: Calibration) -> str:
-    """How many held-out customers the best tenth holds; empty where it was not tested or most leads tie."""
+    """How many held-out customers the best tenth holds, or that most leads tie; empty where it was not tested."""
     ranking = chosen_ranking(calibration)
     best = best_share(ranking.scores, 0.1) if ranking else None
-    if ranking is None or best is None or best.share_of_leads > 0.5:
+    if ranking is None or best is None:
         return ""
+    if best.share_of_leads > 0.5:
+        return f"There is no best tenth: {whole_percent(best.share_of_leads)} of the leads share the best score."
     named = "best tenth" if abs(best.share_of_leads - 0.1) < 0.025 else f"best {whole_percent(best.share_of_leads)}"
     return (
         f"The {named} (score {count(best.score)} and up, {count(best.leads)} leads) holds {count(best.conversions)} "
@@ -300,10 +295,13 @@ def result_lines(calibration: Calibration) -> list[str]:
 def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False) -> list[str]:
     """The strongest rules as lines: points, rule, won of leads, rate, data support, a bar of the rate from 0.
 
+    Where no points are below 0 those stand first that are furthest from the average of their attribute, and a last
+    line says what 0 is.
     ascii: without `−`, `█`, `·` and `…`, for terminals that cannot print them; names stay as they are.
     """
-    found = [(attribute, level) for attribute in calibration.attributes for level in attribute.levels if level.points]
-    found.sort(key=lambda pair: -abs(pair[1].points))
+    found = [(item, level) for item in calibration.attributes for level in item.levels if side(item, level)]
+    zero = from_zero_sentence(calibration)
+    found.sort(key=lambda pair: -abs(pair[1].points - (average_points(pair[0]) if zero else 0)))
     shown = found[:top]
     if not shown:
         return ["  No level gets points: history shows no difference that makes a whole point."]
@@ -319,6 +317,8 @@ def points_table(calibration: Calibration, top: int = 12, *, ascii: bool = False
     lines = [_table_line(row, widths) for row in rows]
     if len(found) > top:
         lines.append(f"{'':>{widths[0] + 2}}  … {len(found) - top:,} more in levels.csv")
+    if zero:
+        lines.append(f"  {zero}")
     return [_ascii(line) for line in lines] if ascii else lines
 
 
