@@ -221,10 +221,11 @@ def _result(
 
 
 def _column(settings: Settings, validation: Validation | None) -> PointColumn:
-    """The points that the rules carry: those asked for, or the ones that rank best; cautious where no one knows."""
+    """The points that the rules carry: those asked for, or what ranks best; cautious where no one ranks for sure."""
     if settings.points.column != "best":
         return settings.points.column
-    return validation.best if validation else "cautious"
+    best = validation.ranking(validation.best).auc if validation else None
+    return validation.best if validation and best and best.low > 0.5 else "cautious"
 
 
 def _settled(history: _History, settings: Settings) -> bool:

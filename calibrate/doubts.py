@@ -98,11 +98,14 @@ def better_column(validation: Validation | None, settings: Settings, column: Poi
     """That another column ranks better beyond chance, or which one was taken and why."""
     if validation is None:
         return []
-    best = validation.best
+    best, area = validation.best, validation.ranking(validation.best).auc
+    known = area is not None and area.low > 0.5
     if settings.points.column == "best":
-        return [Remark("note", f"Best of the point columns on held-out leads: {best}. The rules carry it.")]
+        said = f"Best of the point columns on held-out leads: {best}. The rules carry it."
+        unknown = "No kind of points ranks held-out leads better than chance may; the rules carry the cautious ones."
+        return [Remark("note", said if known else unknown)]
     found = next((item for item in validation.comparisons if item.other == column), None)
-    if found is None or found.chance or found.difference.difference < 0.002:
+    if found is None or found.chance or not known or found.difference.difference < 0.002:
         return []
     text = (
         f"On held-out leads the {best} points rank better than the {column} points: "

@@ -187,8 +187,8 @@ def _accounts(account: str | None, sample: pa.Table) -> list[Remark]:
     if account is None or mean <= MANY_AN_ACCOUNT:
         return []
     text = (
-        f"There are {mean:.1f} leads to a {account}. Ranges and the words of evidence take leads as independent, so "
-        "they are too sure; only the test and the redrawn histories keep accounts whole."
+        f"{account} has {mean:.1f} leads to a value on average. Ranges and the words of evidence take leads as "
+        "independent, so they are too sure; only the test and the redrawn histories keep accounts whole."
     )
     return [Remark("note", text, account)]
 

@@ -17,6 +17,7 @@ from calibrate.fields import Id, Number, Text, Whole
 PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
 PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]
 _PDO = 20.0
+FEWEST_DRAWS = 100
 UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
 Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -188,6 +189,21 @@ class Settings(_Table):
     groups: dict[Id, GroupSettings] = {}
     gates: list[GateSettings] = []
     report: ReportSettings = ReportSettings()
+
+    @field_validator("points")
+    @classmethod
+    def _draws_are_enough(cls, points: PointSettings) -> PointSettings:
+        if 0 < points.draws < FEWEST_DRAWS:
+            raise ValueError(f"draws {points.draws}: expected 0 for none, or {FEWEST_DRAWS} and more to tell 80 of 100")
+        return points
+
+    @model_validator(mode="after")
+    def _caps_and_gates_are_on_the_scale(self) -> Self:
+        if self.points.scale == "0-100":
+            for gate in self.gates:
+                if not 0 <= gate.score <= 100:
+                    raise ValueError(f"gate {gate.id}: score {gate.score}; expected 0 to 100, as points.scale says")
+        return self
 
     @field_validator("gates")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from calibrate.calibration import Calibration
@@ -10,10 +11,10 @@ from calibrate.proof.stability import LevelStability
 from calibrate.proof.surprises import FEWEST, Surprises, suggestion
 from calibrate.proof.validation import Ranking, Validation
 from calibrate.statistics.overlap import Pair, SignFlip
-from calibrate.statistics.ranking import ScoreCounts
 from calibrate.statistics.sample_size import cox_snell_r2, leads_to_see, more_leads, riley_criteria
-from reports import figures, prose, trust_prose, words
+from reports import columns_prose, figures, prose, trust_prose, words
 from reports.labels import COLUMN
+from reports.level_words import rule_text, side
 from reports.numbers import count, pairs, plain, signed, signed_lift
 from reports.section import Chart, Section, Table, chart, table
 
@@ -45,30 +46,31 @@ def _columns(calibration: Calibration) -> Section:
     validation = calibration.validation
     if validation is None or sum(item.auc is not None for item in validation.rankings) < 2:
         return Section("columns")
-    texts = [trust_prose.best_sentence(calibration, validation)]
-    texts += filter(None, (_worth(calibration, validation), trust_prose.shaping_sentence(calibration.shaping)))
+    first = (columns_prose.advice(validation), columns_prose.best_sentence(calibration, validation))
+    texts = (*first, _worth(calibration, validation), columns_prose.shaping_sentence(calibration.shaping))
+    return Section(
+        "columns",
+        texts=tuple(filter(None, texts)),
+        tables=(_kinds(calibration, validation),),
+        notes=_columns_notes(calibration, validation),
+    )
+
+
+def _columns_notes(calibration: Calibration, validation: Validation) -> tuple[str, ...]:
     places = validation.rankings[0].reached
-    notes = [trust_prose.COLUMNS_NOTE, *([trust_prose.reached_note(places.places)] if places else [])]
-    return Section("columns", texts=tuple(texts), tables=(_kinds(calibration, validation),), notes=tuple(notes))
+    promise = columns_prose.PROMISE_BLANK if words.bound(calibration) else columns_prose.PROMISE_NOTE
+    reached = (columns_prose.reached_note(places.places),) if places else ()
+    return (promise, columns_prose.COLUMNS_NOTE, *reached, columns_prose.LISTED_NOTE)
 
 
 def _worth(calibration: Calibration, validation: Validation) -> str:
     """What the points in the rules were worth on held-out leads; empty where that cannot be said."""
-    ranking = validation.ranking(calibration.column)
+    slope = validation.ranking(calibration.column).slope
+    if slope is None:
+        return ""
     if calibration.column == "log-odds":
-        slope = ranking.check.slope if ranking.check else None
-        return trust_prose.odds_sentence(calibration.rules.score.pdo or 0, slope) if slope is not None else ""
-    slope = _rate_a_point(ranking.scores)
-    return "" if slope is None else trust_prose.worth_sentence(calibration, slope)
-
-
-def _rate_a_point(scores: ScoreCounts) -> float | None:
-    """Least-squares slope of the outcome on the score, 0 to 1 a point; None where all scores tie."""
-    rows = list(zip(scores.scores, scores.leads, scores.conversions, strict=True))
-    leads, won = scores.total_leads, scores.total_conversions
-    mean = sum(score * number for score, number, _ in rows) / leads
-    spread = sum(number * (score - mean) ** 2 for score, number, _ in rows)
-    return sum((score - mean) * (k - number * won / leads) for score, number, k in rows) / spread if spread else None
+        return columns_prose.odds_sentence(calibration.rules.score.pdo or 0, slope)
+    return columns_prose.worth_sentence(calibration, slope)
 
 
 def _kinds(calibration: Calibration, validation: Validation) -> Table:
@@ -81,26 +83,25 @@ def _kinds(calibration: Calibration, validation: Validation) -> Table:
 
 def _kind(ranking: Ranking, calibration: Calibration, validation: Validation) -> dict[str, str]:
     area, check, reached = ranking.auc, ranking.check, ranking.reached
-    slope = check.slope if check else None
     return {
-        "kind": ranking.column + (trust_prose.IN_RULES if ranking.column == calibration.column else ""),
-        "order": f"{pairs(area.auc)}\n{trust_prose.pair_range(area.low, area.high)}" if area else "",
+        "kind": ranking.column + (columns_prose.IN_RULES if ranking.column == calibration.column else ""),
+        "order": f"{pairs(area.auc)}\n{columns_prose.pair_range(area.low, area.high)}" if area else "",
         "behind": _behind(ranking, validation),
-        "hold": "" if slope is None else trust_prose.slope(slope),
-        "skill": trust_prose.skill(check.skill if check else None),
+        "hold": columns_prose.promise(ranking.slope),
+        "skill": columns_prose.skill(check.skill if check else None),
         "reached": prose.of(round(reached.expected_conversions), validation.conversions) if reached else "",
     }
 
 
 def _behind(ranking: Ranking, validation: Validation) -> str:
     if ranking.column == validation.best:
-        return trust_prose.BEST
+        return columns_prose.BEST
     found = next((item for item in validation.comparisons if item.other == ranking.column), None)
     if found is None:
         return ""
     gap = found.difference
-    doubt = trust_prose.MAY_BE_CHANCE if words.may_be_chance(found) else ""
-    return f"{pairs(gap.difference)}{doubt}\n{trust_prose.pair_range(gap.low, gap.high)}"
+    doubt = columns_prose.MAY_BE_CHANCE if found.chance else ""
+    return f"{pairs(gap.difference)}{doubt}\n{columns_prose.pair_range(gap.low, gap.high)}"
 
 
 def _twice(calibration: Calibration) -> Section:
@@ -131,38 +132,42 @@ def _pairs(found: tuple[Pair, ...]) -> Table:
 
 
 def _flips(found: tuple[SignFlip, ...]) -> Table:
+    """The levels, those beyond chance apart from the others."""
     note = trust_prose.FLIPS_NOTE + trust_prose.more_rows(len(found) - MOST_FLIPS, "levels")
-    rows = [
-        (plain(f"{flip.attribute} = {flip.level}"), signed_lift(flip.lift), signed_lift(flip.adjusted))
-        for flip in found[:MOST_FLIPS]
+    shown = sorted(found, key=lambda flip: not flip.sure)[:MOST_FLIPS]
+    parts = [
+        (
+            name,
+            tuple(
+                (plain(f"{flip.attribute} = {flip.level}"), signed_lift(flip.lift), signed_lift(flip.adjusted))
+                for flip in shown
+                if flip.sure == sure
+            ),
+        )
+        for sure, name in trust_prose.FLIPS_SURE.items()
     ]
-    return table(("rule", "alone", "beside"), rows, trust_prose.FLIPS_TITLE, note)
+    columns = tuple((COLUMN[name], name) for name in ("rule", "alone", "beside"))
+    return Table(columns, tuple(part for part in parts if part[1]), trust_prose.FLIPS_TITLE, note)
 
 
 def _stable(calibration: Calibration) -> Section:
     stability = calibration.stability
     if stability is None:
-        return Section("stable")
+        return Section("stable", texts=() if calibration.settings.points.draws else (trust_prose.NOT_ASKED,))
     if calibration.column in stability.missing:
         return Section("stable", texts=(trust_prose.unstable(stability.missing[calibration.column]),))
-    rules = sorted(_steady(calibration), key=lambda rule: -abs(rule[1].points))
+    rules = sorted(_steady(calibration), key=lambda rule: -abs(side(rule[0], rule[1])))
     if not rules:
         return Section("stable")
     unstable = [rule for rule in rules if not rule[2].stable]
     tables = (_unstable(calibration, unstable),) if unstable else ()
     return Section(
         "stable",
-        texts=(words.stability_sentence(calibration), *_open_signs(calibration, rules)),
+        texts=(words.stability_sentence(calibration),),
         charts=(_stable_chart(rules[:MOST_STABLE]),),
         tables=tables,
-        notes=(trust_prose.DRAWN_NOTE,),
+        notes=(f"{trust_prose.SIGN_NOTE} {trust_prose.SMALL_NOTE}", trust_prose.DRAWN_NOTE),
     )
-
-
-def _open_signs(calibration: Calibration, rules: list[Steady]) -> tuple[str, ...]:
-    if not words.signed_points(calibration):
-        return ()  # 0 is then the worst level, not the average
-    return (trust_prose.open_signs(sum(still.low <= 0 <= still.high for _, _, still in rules), len(rules)),)
 
 
 def _steady(calibration: Calibration) -> Iterator[Steady]:
@@ -170,19 +175,19 @@ def _steady(calibration: Calibration) -> Iterator[Steady]:
     rows = words.level_stabilities(calibration) or ()
     for attribute, row in zip(calibration.attributes, rows, strict=False):
         for level, still in zip(attribute.levels, row, strict=True):
-            if still is not None and level.points:
+            if still is not None and side(attribute, level):
                 yield attribute, level, still
 
 
 def _stable_chart(rules: list[Steady]) -> Chart:
     title, note = trust_prose.stable_title(*_told(rules[0])), trust_prose.STABLE_NOTE
-    shown = [(words.rule_text(attribute, level), level.points, still) for attribute, level, still in rules]
+    shown = [figures.Moving(rule_text(item, level), level.points, item.unknown, still) for item, level, still in rules]
     return chart(title, note, figures.stability(shown, name="stable", label=prose.aria(title, note)))
 
 
 def _told(rule: Steady) -> tuple[str, str, str]:
     attribute, level, still = rule
-    return plain(words.rule_text(attribute, level)), signed(still.low), signed(still.high)
+    return plain(rule_text(attribute, level)), signed(still.low), signed(still.high)
 
 
 def _unstable(calibration: Calibration, rules: list[Steady]) -> Table:
@@ -191,8 +196,7 @@ def _unstable(calibration: Calibration, rules: list[Steady]) -> Table:
     for rule in rules[:MOST_UNSTABLE]:
         _, level, still = rule
         text, low, high = _told(rule)
-        # A range that lies to one side of the points is as wide as its far end.
-        needed = more_leads(max(level.points - still.low, still.high - level.points), room, calibration.overall.leads)
+        needed = more_leads(still.reach, room, calibration.overall.leads)
         rows.append((text, signed(level.points), trust_prose.between(low, high), trust_prose.about(needed)))
     note = trust_prose.MORE_NOTE + trust_prose.more_rows(len(rules) - MOST_UNSTABLE, "rules")
     return table(("rule", "given", "range", "more"), rows, trust_prose.STABLE_TITLE, note)
@@ -203,23 +207,24 @@ def _surprises(calibration: Calibration) -> Section:
     if found is None:
         return Section("surprises", texts=(trust_prose.no_surprises(calibration, FEWEST),))
     told = tuple(plain(suggestion(level)) for level in found.levels)
-    rows = _rows(found)
     return Section(
         "surprises",
         texts=trust_prose.surprise_sentences(found),
         items=told[:MOST_LEVELS],
         more=told[MOST_LEVELS:],
-        tables=(table(("look", "rows"), rows, trust_prose.ROWS_TITLE, trust_prose.ROWS_NOTE),) if rows else (),
+        tables=_to_look_at(found),
     )
 
 
-def _rows(found: Surprises) -> list[tuple[str, str]]:
+def _to_look_at(found: Surprises) -> tuple[Table, ...]:
     sides = ((trust_prose.ROWS_LOST, found.rows_high), (trust_prose.ROWS_WON, found.rows_low))
-    return [
-        (name, ", ".join(f"{count(row)} ({count(score)})" for row, score in rows[:MOST_ROWS]))
-        for name, rows in sides
-        if rows
+    rows = [
+        (name, ", ".join(f"{count(row)} ({count(score)})" for row, score in leads[:MOST_ROWS]))
+        for name, leads in sides
+        if leads
     ]
+    first = next((leads[0][0] for _, leads in sides if leads), 1)
+    return (table(("look", "rows"), rows, trust_prose.ROWS_TITLE, trust_prose.rows_note(first)),) if rows else ()
 
 
 def _enough(calibration: Calibration) -> Section:
@@ -228,21 +233,26 @@ def _enough(calibration: Calibration) -> Section:
 
 
 def _model_size(calibration: Calibration) -> str:
-    """What a common rule asks for; empty where the points do not rank, or nothing tells leads apart."""
-    ranking, rate = words.chosen_ranking(calibration), calibration.overall.rate
+    """What a common rule asks for, as well as any kind of points ranks; empty where none does, or nothing differs."""
+    rate, validation = calibration.overall.rate, calibration.validation
+    areas = [item.auc for item in validation.rankings if item.auc] if validation else []
+    best = max(areas, key=lambda area: area.auc, default=None)
     differences = sum(len(attribute.levels) - 1 for attribute in calibration.attributes)
-    if ranking is None or ranking.auc is None or ranking.auc.low <= 0.5 or ranking.auc.auc >= 1 or not differences:
+    if best is None or best.low <= 0.5 or best.auc >= 1 or not differences:
         return ""
-    size = riley_criteria(differences, rate, cox_snell_r2(ranking.auc.auc, rate))
+    size = riley_criteria(differences, rate, cox_snell_r2(best.auc, rate))
     return trust_prose.model_sentence(size, differences, calibration.overall.leads)
 
 
 def _to_see(calibration: Calibration) -> Table:
-    rate, leads = calibration.overall.rate, calibration.overall.leads
+    rate, leads, points = calibration.overall.rate, calibration.overall.leads, calibration.settings.points
+    # As learn_levels has it; rounding the share holds off the last digits of a rate.
+    fewest = max(points.min_leads, math.ceil(round(points.min_expected / min(rate, 1 - rate), 6)))
     rows = []
     for lift in LIFTS:
-        needed = [leads_to_see(lift, rate, share) for share in SHARES]
-        rows.append((trust_prose.lift_row(lift), *(trust_prose.NEVER if n is None else count(n) for n in needed)))
+        needed = (leads_to_see(lift, rate, share) for share in SHARES)
+        told = (trust_prose.NEVER if number is None else count(max(number, fewest)) for number in needed)
+        rows.append((trust_prose.lift_row(lift), *told))
     heads = ((trust_prose.share_heading(share, round(share * leads)), "needed") for share in SHARES)
     columns = ((COLUMN["size"], "size"), *heads)
-    return Table(columns, (("", tuple(rows)),), trust_prose.SEE_TITLE, trust_prose.SEE_NOTE)
+    return Table(columns, (("", tuple(rows)),), trust_prose.SEE_TITLE, trust_prose.see_note(fewest))

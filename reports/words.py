@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 from calibrate.calibration import Calibration
-from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.proof.stability import Levels
 from calibrate.proof.validation import Comparison, Ranking, Validation
 from calibrate.statistics.bands import Band, best_share, share_reached

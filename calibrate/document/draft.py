@@ -33,6 +33,7 @@ from calibrate.document.rules import (
     ScoreChance,
 )
 from calibrate.document.worked import worked_leads
+from calibrate.learning.code_scores import HUNDRED
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.learning.learned import Learned
 from calibrate.proof.validation import Validation
@@ -120,7 +121,7 @@ def draft_rules(
 
 def score_of(learned: Learned, column: PointColumn, settings: PointSettings) -> Score:
     """Where the score of a column starts and ends, and what its points are worth."""
-    low, high = (0, 100) if settings.scale == "0-100" else (None, None)
+    low, high = HUNDRED if settings.scale == "0-100" else (None, None)
     pdo = learned.worths[column].pdo if column == "log-odds" else None
     unit = 1.0 if pdo else float(learned.worths[column].unit)
     return Score(base=learned.base[column], min=low, max=high, unit=unit, pdo=pdo)

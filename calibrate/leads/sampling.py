@@ -13,8 +13,8 @@ from calibrate.leads.outcome import OPEN, WON, Outcome
 from calibrate.listing import quoted
 from calibrate.settings import Settings
 
-_WEIGHT = re.compile(r"(?:.*[ _.-])?(?:weights?|wt|gewicht|gewichtung|poids|v.gt)", re.IGNORECASE)
-_OF_A_ROW = re.compile(r"(?:sampl\w*|case|row|survey|freq\w*|inverse\w*)[ _.-]?(?:weights?|wt)", re.IGNORECASE)
+_WEIGHT = re.compile(r".*(?:weight|gewicht|poids|v.gt)(?:s|ung)?|(?:.*[ _.-])?wt", re.IGNORECASE)
+_OF_A_ROW = re.compile(r"(?:sampl\w*?|case|row|survey|freq\w*?|inverse\w*?)[ _.-]?(?:weights?|wt)", re.IGNORECASE)
 
 
 def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcome: Outcome, settings: Settings) -> None:
@@ -22,20 +22,25 @@ def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcom
 
     It does where its name says so and it varies (`sample_weight`), and where a column called a weight is one number for
     every won lead and another one for every lost (1 and 10: a tenth of the lost leads). Such a history has a wrong
-    overall rate and wrong lifts, and weights are not supported. A column that is left out (--skip) is not looked at.
+    overall rate and wrong lifts, and weights are not supported. A column that is left out (--skip), or named
+    by --allow, is not looked at.
 
     Raises:
         DataError: the leads are a sample.
     """
     for profile in profiles:
         name = profile.name
-        if name in settings.columns.skip or profile.kind != "number" or not _WEIGHT.fullmatch(name):
+        if (
+            name in (*settings.columns.skip, *settings.columns.allow)
+            or profile.kind != "number"
+            or not _WEIGHT.fullmatch(name)
+        ):
             continue
         batch = pa.RecordBatch.from_struct_array(pa.concat_arrays(sample.to_struct_array().chunks))
         states = outcome.states(batch)
         weights = sample[name].combine_chunks()
-        of_won = pc.unique(weights.filter(pa.array(states == WON))).to_pylist()
-        of_lost = pc.unique(weights.filter(pa.array((states != WON) & (states < OPEN)))).to_pylist()
+        of_won = pc.unique(weights.filter(pa.array(states == WON)).drop_null()).to_pylist()
+        of_lost = pc.unique(weights.filter(pa.array((states != WON) & (states < OPEN))).drop_null()).to_pylist()
         apart = len(of_won) == 1 and len(of_lost) == 1 and of_won != of_lost
         if apart:
             found = f"{of_won[0]:g} for every won lead and {of_lost[0]:g} for every lost one"
@@ -46,5 +51,5 @@ def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcom
         raise DataError(
             f"column {shown(name)}: found {found}, so the file holds a sample of the leads; expected every lead once. "
             "In a sample the overall rate and all points are wrong, and weights cannot be taken into account: take the "
-            f"full list, or leave the column out if it means something else, --skip {quoted(name)}"
+            f"full list; if the column means something else, --skip {quoted(name)} leaves it out and --allow keeps it"
         )

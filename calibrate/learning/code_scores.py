@@ -12,13 +12,16 @@ from calibrate.leads.levels import Ints
 from calibrate.learning.scorecard import Scorecard
 from calibrate.settings import GroupSettings, PointColumn, Settings
 
+HUNDRED = (0, 100)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeScorer:
     """Points by cell, caps and gates, ready to run on codes.
 
     places: index of each attribute in the store.  groups: for each attribute its group's position in `caps`.
-    caps: least and most points of a group.  gates: index in the store, whether a cell is caught, fixed score.
+    caps: least and most points of a group.  ends: of the score, None where it has none.  gates: index in the store,
+    whether a cell is caught, fixed score.
     """
 
     places: tuple[int, ...]
@@ -26,9 +29,10 @@ class CodeScorer:
     groups: tuple[int, ...]
     caps: tuple[tuple[int | None, int | None], ...]
     gates: tuple[tuple[int, npt.NDArray[np.bool_], int], ...]
+    ends: tuple[int, int] | None = None
 
     def scores(self, store: CodeStore, piece: slice | npt.NDArray[np.intp], base: int = 0) -> npt.NDArray[np.int32]:
-        """Scores of some leads of the store: sum per group, cap, total from base on, gates."""
+        """Scores of some leads of the store: sum per group, cap, total from base on, ends, gates."""
         size = len(store.won[piece])
         sums = [np.zeros(size, dtype=np.int32) for _ in self.caps]
         for place, points, group in zip(self.places, self.points, self.groups, strict=True):
@@ -36,20 +40,11 @@ class CodeScorer:
         total = np.full(size, base, dtype=np.int32)
         for part, (low, high) in zip(sums, self.caps, strict=True):
             total += part if low is None and high is None else np.clip(part, low, high)
+        if self.ends is not None:
+            np.clip(total, *self.ends, out=total)
         for place, caught, score in reversed(self.gates):
             total[caught.take(store.codes[place][piece])] = score
         return total
-
-    def bounds(self) -> tuple[int, int]:
-        """Least and most score that any combination of cells could get."""
-        lows, highs = [0] * len(self.caps), [0] * len(self.caps)
-        for points, group in zip(self.points, self.groups, strict=True):
-            lows[group] += int(points.min(initial=0))
-            highs[group] += int(points.max(initial=0))
-        fixed = [score for _, _, score in self.gates]
-        low = sum(_capped(value, cap) for value, cap in zip(lows, self.caps, strict=True))
-        high = sum(_capped(value, cap) for value, cap in zip(highs, self.caps, strict=True))
-        return min([low, *fixed]), max([high, *fixed])
 
 
 def code_scorer(card: Scorecard, column: PointColumn, store: CodeStore, settings: Settings) -> CodeScorer:
@@ -71,6 +66,7 @@ def code_scorer(card: Scorecard, column: PointColumn, store: CodeStore, settings
         groups=tuple(names.index(item.cells.group) for item in card.attributes),
         caps=tuple((moved(cap.min, card, column, name), moved(cap.max, card, column, name)) for name, cap in named),
         gates=tuple(gates),
+        ends=HUNDRED if settings.points.scale == "0-100" else None,
     )
 
 
@@ -83,9 +79,3 @@ def moved(cap: int | None, card: Scorecard, column: PointColumn, group: str) -> 
 
 def _small(points: Ints) -> npt.NDArray[np.int32]:
     return points.astype(np.int32)
-
-
-def _capped(value: int, cap: tuple[int | None, int | None]) -> int:
-    low, high = cap
-    value = value if low is None else max(low, value)
-    return value if high is None else min(high, value)

@@ -19,6 +19,8 @@ from calibrate.statistics.sample_size import ENOUGH_CONVERSIONS
 from calibrate.statistics.woe import pdo_factor, pdo_offset
 
 ENOUGH_TO_TEST = 10
+MOST_BESIDE = 2_000
+MOST_PAIRS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,12 @@ def learn(trial: Trial, places: Sequence[int], settings: Settings, name: str, *,
     Raises:
         DataError: nothing can be learned, or the points asked for take more conversions.
     """
-    kept, empty = _useful(trial, places, settings)
+    first, kept, empty = _useful(trial, places, settings)
     if not kept:
         raise DataError(_nothing_to_learn(name, empty, settings))
-    joint = _joint(trial, settings, name, force)
+    joint, remarks = _joint(trial, first, settings, name, force)
     card = trial.learn(kept, settings.points, joint=joint, errors=True)
-    lost = trial.store.leads - card.conversions
-    splits = trial.splits if min(card.conversions, lost) >= ENOUGH_TO_TEST else []
+    splits = trial.splits if _testable(trial, kept, card) else []
     cards = [trial.learn(kept, settings.points, learns, joint=joint) for learns, _ in splits]
     worths, remark = _worths(trial, card, cards, settings, joint)
     card, tested = with_points(card, worths), tuple(with_points(item, worths) for item in cards)
@@ -62,7 +63,7 @@ def learn(trial: Trial, places: Sequence[int], settings: Settings, name: str, *,
     base = {column: _base(card, column, settings.points) for column in columns}
     zero = {column: base[column] + card.shift(column) for column in columns}
     held = held_out(trial, tested, columns, settings, zero=zero) if tested else None
-    return Learned(kept, card, tested, held, worths, base, empty, (remark,) if remark else ())
+    return Learned(kept, card, tested, held, worths, base, empty, (*remarks, *([remark] if remark else [])))
 
 
 def _worths(
@@ -104,8 +105,18 @@ def _base(card: Scorecard, column: PointColumn, settings: PointSettings) -> int:
     return round(start) - card.shift(column)
 
 
-def _useful(trial: Trial, places: Sequence[int], settings: Settings) -> tuple[tuple[int, ...], dict[str, str]]:
-    """Places of the attributes that have levels to tell apart, and the columns that have none, with the reason."""
+def _testable(trial: Trial, places: Sequence[int], card: Scorecard) -> bool:
+    """Whether leads can be held back: there are enough of both kinds, and some of both beside those of every test."""
+    if min(card.conversions, card.leads - card.conversions) < ENOUGH_TO_TEST:
+        return False
+    counts = (trial.totals(places[:1], learns)[0] for learns, _ in trial.splits)
+    return all(0 < won.sum() < leads.sum() for leads, won in counts)
+
+
+def _useful(
+    trial: Trial, places: Sequence[int], settings: Settings
+) -> tuple[Scorecard, tuple[int, ...], dict[str, str]]:
+    """A first card; places of the attributes with levels to tell apart; the columns without, and why."""
     first = trial.learn(places, settings.points, joint=False)
     useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
     named = {item.cells.column for item, keep in zip(first.attributes, useful, strict=True) if keep}
@@ -116,7 +127,7 @@ def _useful(trial: Trial, places: Sequence[int], settings: Settings) -> tuple[tu
         for item in first.attributes
         if item.cells.column not in named
     }
-    return tuple(place for place, keep in zip(places, useful, strict=True) if keep), empty
+    return first, tuple(place for place, keep in zip(places, useful, strict=True) if keep), empty
 
 
 def _nothing_to_learn(name: str, empty: dict[str, str], settings: Settings) -> str:
@@ -130,16 +141,32 @@ def _nothing_to_learn(name: str, empty: dict[str, str], settings: Settings) -> s
     )
 
 
-def _joint(trial: Trial, settings: Settings, name: str, force: bool) -> bool:
-    """Whether there are conversions enough to look at all attributes together."""
+def _joint(trial: Trial, first: Scorecard, settings: Settings, name: str, force: bool) -> tuple[bool, list[Remark]]:
+    """Whether all attributes are looked at together, and what to tell if not: it takes conversions and memory."""
     won = int(np.count_nonzero(trial.store.won))
     wanted = settings.points.column in ("adjusted", "log-odds")
-    if won < ENOUGH_CONVERSIONS and wanted and not force:
+    if won < ENOUGH_CONVERSIONS and not (wanted and force):
+        if wanted:
+            raise DataError(
+                f"{name}: {settings.points.column} points look at all attributes together, which takes "
+                f"{ENOUGH_CONVERSIONS} conversions; found {won}. Take --points cautious, or a draft with --force"
+            )
+        return False, []
+    widest = sorted(first.attributes, key=lambda item: -len(item.levels.levels))
+    sizes = [len(item.levels.levels) for item in widest]
+    if sum(sizes[1:]) <= MOST_BESIDE and sizes[0] * sum(sizes[1:]) <= MOST_PAIRS:
+        return True, []
+    found = (
+        f"{widest[0].cells.name} and {widest[1].cells.name} have {sizes[0]:,} and {sizes[1]:,} levels, "
+        f"all attributes {sum(sizes):,}"
+    )
+    if wanted:
         raise DataError(
-            f"{name}: {settings.points.column} points look at all attributes together, which takes "
-            f"{ENOUGH_CONVERSIONS} conversions; found {won}. Take --points cautious, or a draft with --force"
+            f"{name}: {settings.points.column} points look at all pairs of levels; {found}, expected at most "
+            f"{MOST_BESIDE:,} beside those of the widest attribute. Raise --min-leads, or --skip a column"
         )
-    return won >= ENOUGH_CONVERSIONS or wanted
+    text = f"{found}: too many to look at together, so there are no adjusted points. Raise --min-leads for them."
+    return False, [Remark("note", text)]
 
 
 def _columns(settings: Settings, joint: bool) -> tuple[PointColumn, ...]:

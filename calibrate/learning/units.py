@@ -13,7 +13,7 @@ from calibrate.learning.scorecard import Scorecard, with_points
 from calibrate.remarks import Remark
 from calibrate.settings import UNITS, PointColumn, Settings
 from calibrate.statistics.points import Worth
-from calibrate.statistics.ranking import cross_fitted_auc
+from calibrate.statistics.ranking import Auc, cross_fitted_auc
 
 MOST_LOSS = 0.005
 FEWEST = 100
@@ -26,7 +26,8 @@ def fitting_unit(
     """Percentage points a point should be worth, and what to tell of it.
 
     1, unless whole percentage points lose more than MOST_LOSS of the held-out AUC of points a hundred times finer;
-    then the coarsest unit that does not. With fewer than FEWEST conversions the loss cannot be told from chance. A
+    then the coarsest unit that does not. With fewer than FEWEST conversions, or where even the finest points rank no
+    better than a coin may, the loss cannot be told from chance. A
     unit that was asked for stays, and so does 1 where caps or gates stand in points. cards: one a test of the trial.
     """
     if column == "log-odds":
@@ -42,17 +43,19 @@ def fitting_unit(
         return 1, None
     every = max(1, trial.store.leads // _LOOK)
 
-    def ranked(unit: float) -> float:
+    def ranked(unit: float) -> Auc | None:
         worth = replace(worth_of(settings), unit=Fraction(str(unit)))
         held = held_out(trial, [with_points(card, worth) for card in cards], (column,), settings, every)
-        area = cross_fitted_auc(held.counts(column))
-        return area.auc if area else 0.5
+        return cross_fitted_auc(held.counts(column))
 
-    finest = ranked(UNITS[-1])
-    loss = finest - ranked(1)
+    finest, whole = ranked(UNITS[-1]), ranked(1)
+    if finest is None or whole is None or finest.low <= 0.5:
+        return 1, None
+    loss = finest.auc - whole.auc
     if loss <= MOST_LOSS:
         return 1, None
-    unit = next(unit for unit in UNITS[1:] if unit == UNITS[-1] or finest - ranked(unit) <= MOST_LOSS)
+    losses = ((unit, finest.auc - found.auc) for unit in UNITS[1:] if (found := ranked(unit)))
+    unit = next((unit for unit, lost in losses if lost <= MOST_LOSS), UNITS[-1])
     why = f"whole percentage points would cost {100 * loss:.1f} of 100 won-lost pairs their order"
     if in_points:
         return 1, Remark("note", f"At this overall rate {why}: --unit {unit} is finer; then set {in_points} anew.")

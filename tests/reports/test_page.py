@@ -244,7 +244,7 @@ def test_page_of_the_sample_history():
 )
 def test_page_of_other_points(points):
     sample = Path(__file__).parents[2] / "data"
-    result = run(str(sample / "leads.csv"), load_settings(sample / "leads.toml", {"points": {"draws": 50, **points}}))
+    result = run(str(sample / "leads.csv"), load_settings(sample / "leads.toml", {"points": {"draws": 100, **points}}))
     page = render_page(result)
     text = " ".join(read(page).text)
     assert not re.search(r"\b(nan|inf|None)\b", text)
