@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calibrate.learning.evidence import LevelEvidence
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.proof.stability import LevelStability
+from calibrate.settings import PointColumn
 from calibrate.statistics.bands import Band
 from reports.labels import CHART
+from reports.level_words import UNSURE, clarity, side
 from reports.numbers import columns_wide, count, cut, percent, signed, whole_percent
 from reports.prose import of
 from reports.sheet import (
@@ -36,7 +38,7 @@ from reports.sheet import (
     ticks,
 )
 from reports.trust_prose import between
-from reports.words import band_range, clarity
+from reports.words import band_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,16 +52,32 @@ class Step:
     points: int
 
 
-def forest(
-    parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float, top: float, *, name: str, label: str
-) -> str:
-    """Conversion rate of levels with its 95 % interval, against the overall rate.
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A rule with its points, those of the average, and how stable it is."""
 
-    parts: an attribute's name with its levels, from the top.  top: where the rate axis ends.
+    rule: str
+    points: int
+    average: int
+    still: LevelStability
+
+
+def forest(
+    attributes: Sequence[AttributeEvidence],
+    overall: float,
+    top: float,
+    column: PointColumn = "lift",
+    *,
+    name: str,
+    label: str,
+) -> str:
+    """Conversion rate of levels with its 95 % interval, against the overall rate; their points before it.
+
+    attributes: from the top.  top: where the rate axis ends.  column: which points are printed.
     name: of the chart within its page.  label: the finding, for readers who do not see.
     """
-    rows = sum(1 + len(levels) for _, levels in parts)
-    draw = partial(_forest, parts=parts, overall=overall, top=top)
+    rows = sum(1 + len(attribute.levels) for attribute in attributes)
+    draw = partial(_forest, attributes=attributes, overall=overall, top=top, column=column)
     return drawn(draw, 740, 72 + 20 * rows, name, label)
 
 
@@ -108,60 +126,64 @@ def spans(rows: Sequence[tuple[str, int, int]], *, name: str, label: str) -> str
     return drawn(partial(_spans, rows=rows), 740, 68 + 22 * len(rows), name, label)
 
 
-def stability(rows: Sequence[tuple[str, int, LevelStability]], *, name: str, label: str) -> str:
-    """Points of rules with their range in redrawn histories, from the top.
-
-    rows: (rule, its points, how stable they are).
-    """
+def stability(rows: Sequence[Moving], *, name: str, label: str) -> str:
+    """Points of rules with their range in redrawn histories, from the top."""
     return drawn(partial(_stability, rows=rows), 740, 68 + 22 * len(rows), name, label)
 
 
-def waterfall(steps: Sequence[Step], score: int, *, name: str, label: str) -> str:
-    """How reasons add up to a score, from the top."""
-    return drawn(partial(_waterfall, steps=steps, score=score), 700, 48 + 27 * (len(steps) + 1), name, label)
+def waterfall(steps: Sequence[Step], score: int, base: int = 0, *, name: str, label: str) -> str:
+    """How reasons add up to a score, from the top; base: where every lead starts, and the axis with it."""
+    rows = len(steps) + (2 if base else 1)
+    return drawn(partial(_waterfall, steps=steps, score=score, base=base), 700, 48 + 27 * rows, name, label)
 
 
-def _forest(sheet: Axes, parts: Sequence[tuple[str, Sequence[LevelEvidence]]], overall: float, top: float) -> None:
-    levels = [level for _, part in parts for level in part]
-    across = scale(0.0, top, 318, 592)
-    bottom = 34 + 20 * sum(1 + len(part) for _, part in parts)
+def _forest(
+    sheet: Axes, attributes: Sequence[AttributeEvidence], overall: float, top: float, column: PointColumn
+) -> None:
+    levels = [level for attribute in attributes for level in attribute.levels]
+    across = scale(0.0, top, 356, 610)
+    bottom = 34 + 20 * (len(attributes) + len(levels))
     for tick in ticks(0.0, top, 7):
         put_line(sheet, [across(tick)] * 2, [30, bottom], LINE, 1)
         put_text(sheet, across(tick), bottom + 13, f"{100 * tick:g}%", SMALL, SECONDARY, "center")
-    put_text(sheet, 455, bottom + 29, CHART["rate_axis"], SMALL, SECONDARY, "center")
+    put_text(sheet, 483, bottom + 29, CHART["rate_axis"], SMALL, SECONDARY, "center")
     put_line(sheet, [across(overall)] * 2, [26, bottom], INK, 1.6)
     put_text(sheet, across(overall), 17, CHART["all_leads"].format(rate=percent(overall)), NORMAL, INK, "center")
-    put_text(sheet, 304, 17, CHART["won_of_leads"], SMALL, SECONDARY, "right")
-    put_text(sheet, 646, 17, CHART["points"], SMALL, SECONDARY, "right")
+    put_text(sheet, 286, 17, CHART["won_of_leads"], SMALL, SECONDARY, "right")
+    put_text(sheet, 336, 17, CHART["points"], SMALL, SECONDARY, "right")
     largest = max(level.leads for level in levels)
     widest = max(len(of(level.conversions, level.leads)) for level in levels)
     y = 24
-    for heading, part in parts:
+    for attribute in attributes:
         y += 20
         put_line(sheet, [0, 740], [y - 10, y - 10], LINE, 1)
-        put_text(sheet, 0, y, cut(heading, 44), NORMAL, INK, weight="bold")
-        for level in part:
+        put_text(sheet, 0, y, cut(attribute.name, 44), NORMAL, INK, weight="bold")
+        for level in attribute.levels:
             y += 20
-            put_text(sheet, 14, y, cut(level.level.label, (280 - 7 * widest) // 7), NORMAL, INK)
-            put_text(sheet, 304, y, of(level.conversions, level.leads), SMALL, SECONDARY, "right")
-            _level(sheet, level, y, across, top, largest)
+            put_text(sheet, 14, y, cut(level.level.label, (262 - 7 * widest) // 7), NORMAL, INK)
+            put_text(sheet, 286, y, of(level.conversions, level.leads), SMALL, SECONDARY, "right")
+            word = clarity(attribute, level, column)
+            color = SECONDARY if word in UNSURE else _dark(side(attribute, level))
+            put_text(sheet, 336, y, signed(level.points), NORMAL, color, "right", weight="bold")
+            put_text(sheet, 622, y, word, SMALL, SECONDARY)
+            _rate(sheet, level, y, across, top, largest)
 
 
-def _level(
+def _rate(
     sheet: Axes, level: LevelEvidence, y: float, across: Callable[[float], float], top: float, largest: int
 ) -> None:
-    word = clarity(level)
-    better = level.lift >= 0
-    color = GREY if word in ("unclear", "too few") else BLUE if better else ORANGE
-    dark = SECONDARY if color == GREY else BLUE if better else ORANGE_TEXT
+    color = GREY if level.evidence in ("weak", "too few") else BLUE if level.lift >= 0 else ORANGE
     put_line(sheet, [across(level.rate_low), across(min(level.rate_high, top))], [y, y], color, 2.4)
     if level.rate_high > top:
         sheet.plot([across(top)], [y], ">", markersize=6, color=color, clip_on=False)
     if level.rate <= top:
         size = 6 + 6 * (level.leads / largest) ** 0.5
-        put_dot(sheet, across(level.rate), y, size, color, filled=not word)
-    put_text(sheet, 646, y, signed(level.points), NORMAL, dark, "right", weight="bold")
-    put_text(sheet, 654, y, word, SMALL, SECONDARY)
+        put_dot(sheet, across(level.rate), y, size, color, filled=level.evidence == "strong")
+
+
+def _dark(points: int) -> str:
+    """The colour of printed points above, below or at the average."""
+    return BLUE if points > 0 else ORANGE_TEXT if points < 0 else SECONDARY
 
 
 def _bands(sheet: Axes, items: Sequence[Band], overall: float) -> None:
@@ -266,21 +288,21 @@ def _text_pair(sheet: Axes, y: float, alone: str, beside: str, color: str) -> No
     put_text(sheet, 736, y, beside, SMALL, color, "right")
 
 
-def _stability(sheet: Axes, rows: Sequence[tuple[str, int, LevelStability]]) -> None:
-    low = min(0, *(min(still.low, points) for _, points, still in rows))
-    high = max(0, low + 1, *(max(still.high, points) for _, points, still in rows))
-    across, bottom = scale(low, high, _beside([cut(row[0], 40) for row in rows]), 590), 30 + 22 * len(rows)
+def _stability(sheet: Axes, rows: Sequence[Moving]) -> None:
+    low = min(0, *(min(row.still.low, row.points) for row in rows))
+    high = max(0, low + 1, *(max(row.still.high, row.points) for row in rows))
+    across, bottom = scale(low, high, _beside([cut(row.rule, 40) for row in rows]), 590), 30 + 22 * len(rows)
     _points_axis(sheet, across, (low, high), bottom, CHART["stable_axis"])
     put_text(sheet, 646, 17, CHART["points"], SMALL, SECONDARY, "right")
     put_text(sheet, 736, 17, CHART["range"], SMALL, SECONDARY, "right")
-    for number, (rule, points, still) in enumerate(rows):
-        y = 41 + 22 * number
-        color = GREY if still.low <= 0 <= still.high else BLUE if points > 0 else ORANGE
-        dark = SECONDARY if color == GREY else BLUE if points > 0 else ORANGE_TEXT
-        put_text(sheet, 0, y, cut(rule, 40), NORMAL, INK)
+    for number, row in enumerate(rows):
+        y, still = 41 + 22 * number, row.still
+        away = 0 if still.low <= row.average <= still.high else row.points - row.average
+        color = BLUE if away > 0 else ORANGE if away < 0 else GREY
+        put_text(sheet, 0, y, cut(row.rule, 40), NORMAL, INK)
         put_line(sheet, [across(still.low), across(still.high)], [y, y], color, 2.4)
-        put_dot(sheet, across(points), y, 9, color, filled=still.stable)
-        put_text(sheet, 646, y, signed(points), NORMAL, dark, "right", weight="bold")
+        put_dot(sheet, across(row.points), y, 9, color, filled=still.stable)
+        put_text(sheet, 646, y, signed(row.points), NORMAL, _dark(away), "right", weight="bold")
         put_text(sheet, 736, y, between(signed(still.low), signed(still.high)), SMALL, SECONDARY, "right")
 
 
@@ -300,29 +322,32 @@ def _points_axis(
     put_text(sheet, (across(ends[0]) + across(ends[1])) / 2, bottom + 30, title, SMALL, SECONDARY, "center")
 
 
-def _waterfall(sheet: Axes, steps: Sequence[Step], score: int) -> None:
-    totals = [0]
+def _waterfall(sheet: Axes, steps: Sequence[Step], score: int, base: int) -> None:
+    totals = [base]
     for step in steps:
         totals.append(totals[-1] + step.points)
-    low, high = min([*totals, score, 0]), max([*totals, score, 0])
-    across = scale(low, high if high > low else low + 1, 292, 640)
-    bottom = 8 + 27 * (len(steps) + 1)
-    for tick in ticks(low, high if high > low else low + 1, 8):
+    low, high = min([*totals, score, base]), max([*totals, score, base])
+    high = max(high, low + 1)
+    across = scale(low, high, 292, 640)
+    bottom = 8 + 27 * (len(steps) + (2 if base else 1))
+    for tick in ticks(low, high, 8):
         put_line(sheet, [across(tick)] * 2, [4, bottom], LINE, 1)
         put_text(sheet, across(tick), bottom + 13, f"{tick:,.0f}".replace("-", "\u2212"), SMALL, SECONDARY, "center")
     put_text(sheet, 466, bottom + 31, CHART["waterfall_axis"], SMALL, SECONDARY, "center")
-    put_line(sheet, [across(0)] * 2, [4, bottom], INK, 1)
+    put_line(sheet, [across(base)] * 2, [4, bottom], INK, 1)
+    y = 8
+    if base:
+        put_text(sheet, 282, y + 10, CHART["base"], NORMAL, INK, "right")
+        put_text(sheet, across(base) + 7, y + 10, count(base), NORMAL, INK, weight="bold")
+        y += 27
     for index, step in enumerate(steps):
-        y = 8 + 27 * index
         left, right = sorted((across(totals[index]), across(totals[index + 1])))
-        color = BLUE if step.points >= 0 else ORANGE
         put_text(sheet, 282, y + 10, cut(step.label, 40), NORMAL, INK, "right")
-        put_bar(sheet, left, y, max(right - left, 1), 20, color)
-        dark = BLUE if step.points >= 0 else ORANGE_TEXT
-        put_text(sheet, right + 7, y + 10, signed(step.points), NORMAL, dark, weight="bold")
+        put_bar(sheet, left, y, max(right - left, 1), 20, BLUE if step.points >= 0 else ORANGE)
+        put_text(sheet, right + 7, y + 10, signed(step.points), NORMAL, _dark(step.points or 1), weight="bold")
         put_line(sheet, [across(totals[index + 1])] * 2, [y + 20, y + 27], INK, 1)
-    y = 8 + 27 * len(steps)
-    left, right = sorted((across(0), across(score)))
+        y += 27
+    left, right = sorted((across(base), across(score)))
     put_text(sheet, 282, y + 10, CHART["score"], NORMAL, INK, "right", weight="bold")
     put_bar(sheet, left, y, max(right - left, 1), 20, INK)
     put_text(sheet, right + 7, y + 10, count(score), NORMAL, INK, weight="bold")

@@ -23,6 +23,7 @@ CHART = {
     "expected": "expected",
     "seen": "seen, with 95% range",
     "leads": "leads",
+    "base": "every lead starts with",
     "waterfall_axis": "points, added from the top",
     "alone": "alone",
     "beside": "beside the others",
@@ -73,7 +74,7 @@ COLUMN = {
     "kind": "Points",
     "order": "Right order\nof 100 pairs",
     "behind": "Pairs behind\nthe best",
-    "hold": "Chances\nhold",
+    "hold": "Promise\nkept",
     "skill": "Better than\nthe overall rate",
     "reached": "Customers\nreached",
     "first": "Attribute",
@@ -86,9 +87,11 @@ COLUMN = {
     "range": "80% range",
     "more": "More leads\nneeded",
     "look": "Look at",
-    "rows": "Rows of the file (score)",
+    "rows": "Leads of the file (score)",
     "size": "Lift",
 }
 
+SCROLL = "Is the chart cut off? Scroll it sideways."
 EVIDENCE = {"strong": "strong", "some": "some", "weak": "weak", "too few": "too few"}
+OPEN = {"strong": "strong alone,\nopen beside", "some": "some alone,\nopen beside"}
 STABLE = {True: "stable", False: "not stable"}

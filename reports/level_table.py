@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from calibrate.calibration import Calibration
-from calibrate.learning.evidence import LevelEvidence
-from calibrate.proof.stability import LevelStability
+from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from reports import prose, words
-from reports.labels import COLUMN, EVIDENCE, STABLE
+from reports.labels import COLUMN, EVIDENCE, OPEN, STABLE
+from reports.level_words import BESIDE, is_open, side, support
 from reports.numbers import percent, percent_range, plain, signed, signed_lift
 from reports.section import Table
 
@@ -24,23 +24,35 @@ def level_table(calibration: Calibration) -> Table:
     parts = []
     for place, attribute in enumerate(calibration.attributes):
         found = steady[place] if steady else (None,) * len(attribute.levels)
-        rows = (_cells(level, still, digits) for level, still in zip(attribute.levels, found, strict=True))
+        rows = (
+            _cells(level, digits)
+            | {
+                "evidence": _evidence(calibration, attribute, level),
+                "stable": STABLE[still.stable] if still and side(attribute, level) else "",
+            }
+            for level, still in zip(attribute.levels, found, strict=True)
+        )
         parts.append((plain(attribute.name), tuple(tuple(row[name] for name in names) for row in rows)))
     return Table(tuple((COLUMN[name], name) for name in names), tuple(parts))
 
 
-def _cells(level: LevelEvidence, still: LevelStability | None, digits: int) -> dict[str, str]:
-    q = level.q_value
+def _cells(level: LevelEvidence, digits: int) -> dict[str, str]:
     return {
         "level": plain(level.level.label) + (f" ({plain(level.note)})" if level.note else ""),
         "won": prose.of(level.conversions, level.leads),
         "rate": f"{percent(level.rate)}\n{percent_range(level.rate_low, level.rate_high)}",
         "lift": _lift(level.lift, level.lift_low, level.lift_high, digits),
         "adjusted": _lift(level.adjusted_lift, level.adjusted_low, level.adjusted_high, digits),
-        "points": f"{signed(level.points)}\n{words.support(level)}",
-        "evidence": EVIDENCE[level.evidence] + ("" if q is None else "\nq <0.001" if q < 0.001 else f"\nq {q:.3f}"),
-        "stable": STABLE[still.stable] if still and level.points else "",
+        "points": f"{signed(level.points)}\n{support(level)}",
     }
+
+
+def _evidence(calibration: Calibration, attribute: AttributeEvidence, level: LevelEvidence) -> str:
+    """The evidence of the lift, and where points that were learned beside the others leave it open."""
+    word, q = EVIDENCE[level.evidence], level.q_value
+    if calibration.column in BESIDE and is_open(attribute, level):
+        word = OPEN.get(level.evidence, word)
+    return word if q is None else f"{word}\nq {'<0.001' if q < 0.001 else f'{q:.3f}'}"
 
 
 def _lift(lift: float | None, low: float | None, high: float | None, digits: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from calibrate.calibration import Calibration
 from calibrate.document.lead_score import score_lead
@@ -21,6 +23,7 @@ from calibrate.statistics.rates import conversion_rate
 from calibrate.whole import whole_file
 from reports import figures, prose, words
 from reports.figures import Step
+from reports.labels import SCROLL
 from reports.level_table import level_table
 from reports.numbers import count, percent, percent_range, plain
 from reports.section import Section, chart, table
@@ -31,6 +34,7 @@ MOST_FORESTS = 6
 MOST_STEPS = 8
 CALLED = 0.2
 FEWEST_SEEN = 30
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 def render_page(calibration: Calibration) -> str:
@@ -61,6 +65,7 @@ class Report:
 def _rendered(calibration: Calibration, *, whole: bool) -> str:
     template = files("reports").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["flags"] = _flags
     return environment.from_string(template).render(
         whole=whole,
         title=plain(prose.title(calibration)),
@@ -68,8 +73,14 @@ def _rendered(calibration: Calibration, *, whole: bool) -> str:
         texts=_under_headline(calibration),
         facts=prose.facts(calibration),
         more_remarks=prose.more_remarks,
+        scroll=SCROLL,
         sections=[section for section in _sections(calibration) if not section.empty],
     )
+
+
+def _flags(text: str) -> Markup:
+    """A text with the options of the command line marked, so that no line breaks inside them."""
+    return Markup(_OPTION.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704 - escaped a step before
 
 
 def _under_headline(calibration: Calibration) -> tuple[str, ...]:
@@ -102,12 +113,11 @@ def _levels(calibration: Calibration) -> Section:
     top = figures.rate_limit(
         [level for attribute in calibration.attributes for level in attribute.levels], calibration.overall.rate
     )
-    charts = []
+    charts, first = [], prose.forest_note(calibration)
     for number, part in enumerate(parts[:MOST_FORESTS]):
-        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_AGAIN if number else prose.FOREST_NOTE
-        drawn = [(attribute.name, attribute.levels) for attribute in part]
-        label = prose.aria(title, note)
-        svg = figures.forest(drawn, calibration.overall.rate, top, name=f"levels{number}", label=label)
+        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_AGAIN if number else first
+        drawing = {"name": f"levels{number}", "label": prose.aria(title, note)}
+        svg = figures.forest(part, calibration.overall.rate, top, calibration.column, **drawing)
         charts.append(chart(title, note, svg))
     missing = len({(item.column, item.member) for part in parts[MOST_FORESTS:] for item in part})
     notes = (prose.charts_left_out(missing),) if missing else ()
@@ -192,7 +202,8 @@ def _why(calibration: Calibration) -> Section:
         return Section("why")
     steps, score, band = max(told, key=lambda item: _telling(*item))
     title = prose.why_title(score, band)
-    svg = figures.waterfall(_shortened(steps), score, name="why", label=prose.aria(title, prose.WHY_NOTE))
+    base, label = calibration.rules.score.base, prose.aria(title, prose.WHY_NOTE)
+    svg = figures.waterfall(_shortened(steps), score, base, name="why", label=label)
     return Section("why", charts=(chart(title, prose.WHY_NOTE, svg),))
 
 
@@ -211,10 +222,8 @@ def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...]
     )
     if found.gate is not None or not found.reasons:
         return None
-    base = calibration.rules.score.base
-    steps = [Step(prose.BASE, base)] if base else []
-    steps += [Step(reason.text.partition(" ")[2], reason.points) for reason in found.reasons]
-    beyond = found.score - sum(step.points for step in steps)
+    steps = [Step(reason.text.partition(" ")[2], reason.points) for reason in found.reasons]
+    beyond = found.score - calibration.rules.score.base - sum(step.points for step in steps)
     if beyond:
         steps.append(Step(prose.CLAMPED, beyond))
     return tuple(steps), found.score, found.band

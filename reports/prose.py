@@ -13,8 +13,9 @@ from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.proof.validation import Validation
 from calibrate.statistics.bands import Band, inversions
 from reports.labels import CHART, HEADING
+from reports.level_words import BESIDE
 from reports.numbers import count, cut, day, percent, percent_range, signed, whole_percent
-from reports.words import band_range, signed_points, unit
+from reports.words import band_range, from_zero_sentence, signed_points, unit
 
 FOREST_NOTE = (
     "Share of leads that became customers, with its 95% range, against all leads; a bigger dot has more leads. "
@@ -22,6 +23,11 @@ FOREST_NOTE = (
     "few leads to say. An arrow: the range goes on."
 )
 FOREST_AGAIN = "Share of leads that became customers, drawn as in the chart before and on the same scale."
+FOREST_BESIDE = (
+    "The dots show the rate alone, the points what is left of it beside the other attributes, so they may differ even "
+    "in sign. “Open beside others”: alone there is evidence, beside the others the points may as well have the other "
+    "sign. “Unclear alone”: the reverse."
+)
 BANDS_NOTE = (
     "Conversion rate of held-out leads with its 95% range. Each bar holds about a tenth of the leads; leads with equal "
     "scores stay together. Hatched: out of order, this band converts better than the one before it."
@@ -36,7 +42,6 @@ NAMED_NOTE = (
     "a score. Actions are proposals; change them in the rules file."
 )
 WHY_NOTE = "An example from the rules file. Its reasons, strongest first, add up to its score."
-BASE = "Every lead starts with"
 CLAMPED = "Limit of the score"
 PAIR = (
     "A pair is one won and one lost lead; it is in the right order when the won one has the higher score, and a tie "
@@ -60,10 +65,11 @@ FOOTNOTES = (
     "leads is a moment estimate over all attributes.",
     "Adjusted: ridge logistic regression on all levels, its penalty from the same estimate; the lift is the mean "
     "predicted rate with all leads at the level, minus the overall rate, its range by the delta method.",
-    "Pairs behind the best: paired difference of AUCs (DeLong). Chances hold: slope of the outcome on the promised "
-    "log-odds (Cox, 1958). Counted twice: variance of the summed lifts over the sum of their variances. Stable: "
-    "bootstrap of leads (accounts whole where they are named), 10th to 90th percentile. Surprises: Mantel-Haenszel "
-    "test within strata of equal score, then Benjamini-Hochberg.",
+    "Pairs behind the best: paired difference of AUCs (DeLong), chance from p 0.05 on newer leads, from p 0.001 where "
+    "each lead is scored without it. Promise kept: least-squares slope of the outcome on the promised rate, for "
+    "log-odds points on the promised log-odds (Cox, 1958). Counted twice: variance of the summed lifts over the sum of "
+    "their variances. Stable: bootstrap of leads (accounts whole where they are named), 10th to 90th percentile. "
+    "Surprises: Mantel-Haenszel test within strata of equal score, then Benjamini-Hochberg.",
 )
 
 
@@ -98,6 +104,12 @@ def forest_title(attributes: Sequence[AttributeEvidence], *, first: bool) -> str
         f"{start}{cut(widest.name, 60)} moves the score most: {_label(best)} {signed(best.points)}, "
         f"{_label(worst)} {signed(worst.points)}"
     )
+
+
+def forest_note(calibration: Calibration) -> str:
+    """What the first chart of levels plots, and what its points mean where that is not plain."""
+    beside = FOREST_BESIDE if calibration.column in BESIDE else ""
+    return " ".join(filter(None, (FOREST_NOTE, beside, from_zero_sentence(calibration))))
 
 
 def bands_title(bands: Sequence[Band], overall: float) -> str:
@@ -218,7 +230,7 @@ def _points(calibration: Calibration) -> str:
 
 def _unsaid(calibration: Calibration) -> str:
     said = "They say which leads became customers more often, not why."
-    if calibration.column in ("adjusted", "log-odds"):
+    if calibration.column in BESIDE:
         return f"{said} What attributes have in common is counted once, as far as history can tell them apart."
     return f"{said} Attributes that go together count the same thing twice; the test on held-out leads includes that."
 
@@ -231,6 +243,10 @@ def table_note(calibration: Calibration) -> str:
         "expect when every level with a q this small or smaller is called a difference. levels.csv holds every kind of "
         "points."
     )
+    if calibration.column in BESIDE:
+        note += (
+            " Evidence is that of the lift alone; open beside: the data support points on both sides of the average."
+        )
     return note if calibration.stability is None else f"{note} Stable: see {HEADING['stable']}."
 
 

@@ -46,6 +46,8 @@ ROWS_TITLE = "Leads to look at, the most surprising first"
 ROWS_LOST, ROWS_WON = "lost with a high score", "won with a low score"
 SEE_TITLE = "Leads a level needs so that its lift is seen in a single test, 80 of 100 times"
 NEVER = "never"
+
+
 def overlap_sentences(calibration: Calibration, overlap: Overlap) -> tuple[str, ...]:
     """How much of the lift points is counted twice, whether that is out already, and what is left."""
     if math.isinf(calibration.strength):

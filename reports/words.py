@@ -184,7 +184,8 @@ def best_column_sentence(calibration: Calibration) -> str:
     told = f"({ranked[best]} pairs of 100;{others[1:]})"
     behind = [item for item in validation.comparisons if item.other not in leaders]
     if any(item.other == calibration.column and not item.chance for item in behind):
-        return f"The {calibration.column} points that the rules carry rank behind {listed_names(leaders)} points {told}, beyond chance."
+        start = f"The {calibration.column} points that the rules carry rank behind {listed_names(leaders)} points"
+        return f"{start} {told}, beyond chance."
     if len(leaders) > 1:
         return f"Of the {kinds} {listed_names(leaders)} rank alike {told}; {_sureness(behind)}"
     return f"Of the {kinds} {best} ranks best {told}; {_sureness(behind)}"
