@@ -78,7 +78,7 @@ def remarks_of(
     """Every remark of a run, unordered."""
     return [
         *_leaks(findings.flags, settings),
-        *_few(overall, attributes, settings),
+        *_few(overall, attributes, column),
         *_in_time(findings.store, settings),
         *overlaps(findings.overlap, column, findings.score.unit),
         *costs(findings.shaping),
@@ -128,10 +128,10 @@ def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
     return remarks
 
 
-def _few(overall: Rate, attributes: Sequence[AttributeEvidence], settings: Settings) -> list[Remark]:
+def _few(overall: Rate, attributes: Sequence[AttributeEvidence], column: PointColumn) -> list[Remark]:
     remarks = []
     if overall.conversions < 100:
-        prefer = "" if settings.points.column == "cautious" else "Prefer the cautious points (--points cautious) and t"
+        prefer = "" if column == "cautious" else "Prefer the cautious points (--points cautious) and t"
         text = (
             f"Only {overall.conversions} won leads: points from so few jump from quarter to quarter. "
             f"{prefer or 'T'}reat them as a draft."

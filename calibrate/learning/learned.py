@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from calibrate.errors import DataError
+from calibrate.errors import DataError, shown
 from calibrate.learning.held_out import HeldOut, Trial, held_out
-from calibrate.learning.scorecard import COLUMNS, Scorecard, with_points
+from calibrate.learning.scorecard import COLUMNS, CardAttribute, Scorecard, with_points
 from calibrate.learning.units import fitting_unit, worth_of
 from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, PointSettings, Settings
@@ -21,6 +21,8 @@ from calibrate.statistics.woe import pdo_factor, pdo_offset
 ENOUGH_TO_TEST = 10
 MOST_BESIDE = 2_000
 MOST_PAIRS = 20_000_000
+_TOO_FEW = "no value has enough leads to say anything"
+_ONE_LEVEL = "one level holds every lead: no difference between its values is beyond chance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +122,25 @@ def _useful(
     first = trial.learn(places, settings.points, joint=False)
     useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
     named = {item.cells.column for item, keep in zip(first.attributes, useful, strict=True) if keep}
-    empty = {
-        item.cells.column: "no value has enough leads to say anything"
-        if all(item.levels.too_few)
-        else "one level holds every lead: no difference between its values is beyond chance"
-        for item in first.attributes
-        if item.cells.column not in named
-    }
+    empty = {item.cells.column: _why_empty(item) for item in first.attributes if item.cells.column not in named}
     return first, tuple(place for place, keep in zip(places, useful, strict=True) if keep), empty
+
+
+def _why_empty(item: CardAttribute) -> str:
+    levels = item.levels
+    pooled = [few or level.kind == "other" for level, few in zip(levels.levels, levels.too_few, strict=True)]
+    return _TOO_FEW if all(pooled) else _ONE_LEVEL
 
 
 def _nothing_to_learn(name: str, empty: dict[str, str], settings: Settings) -> str:
     if not empty:
         return f"{name}: no column can be an attribute; see why with: calibrate inspect"
+    alike = [column for column, reason in empty.items() if reason == _ONE_LEVEL]
+    if alike:
+        return (
+            f"{name}: nothing tells leads apart; {shown(alike[0])}: {_ONE_LEVEL}; expected two levels or more. Add "
+            "columns, or cut numbers yourself with bins in calibrate.toml"
+        )
     points = settings.points
     return (
         f"{name}: no value of any attribute has enough leads, expected {points.min_leads} leads with "
