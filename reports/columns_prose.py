@@ -24,8 +24,8 @@ COLUMNS_NOTE = (
     "promise come to the outcomes than giving every lead the overall rate (Brier skill); below 0 they are further off."
 )
 PROMISE_NOTE = (
-    "Promise kept: 1: ten points brought as much more conversion as they say; below 1: less, as when attributes are "
-    "counted twice; above 1: more."
+    "Promise kept is 1 where ten points brought as much more conversion as they say; below 1: less, as when attributes "
+    "are counted twice; above 1: more."
 )
 PROMISE_BLANK = (
     "Promise kept is left blank: with caps or gates a score is no longer the sum of what its points promise."

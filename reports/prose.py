@@ -28,6 +28,7 @@ FOREST_BESIDE = (
     "in sign. “Open beside others”: alone there is evidence, beside the others the points may as well have the other "
     "sign. “Unclear alone”: the reverse."
 )
+FOREST_COLOURS = "Blue points are above the average of their attribute, orange ones below."
 BANDS_NOTE = (
     "Conversion rate of held-out leads with its 95% range. Each bar holds about a tenth of the leads; leads with equal "
     "scores stay together. Hatched: out of order, this band converts better than the one before it."
@@ -109,7 +110,8 @@ def forest_title(attributes: Sequence[AttributeEvidence], *, first: bool) -> str
 def forest_note(calibration: Calibration) -> str:
     """What the first chart of levels plots, and what its points mean where that is not plain."""
     beside = FOREST_BESIDE if calibration.column in BESIDE else ""
-    return " ".join(filter(None, (FOREST_NOTE, beside, from_zero_sentence(calibration))))
+    zero = from_zero_sentence(calibration)
+    return " ".join(filter(None, (FOREST_NOTE, beside, zero, FOREST_COLOURS if zero else "")))
 
 
 def bands_title(bands: Sequence[Band], overall: float) -> str:

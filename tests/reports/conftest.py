@@ -115,11 +115,16 @@ def rules_of(attributes: Sequence[AttributeEvidence], tests: tuple[WorkedLead, .
     )
 
 
+# Least squares on SCORES by hand: sum of (score - 2.5) x won is 875, of 40 x (score - 2.5)^2 is 82,500: 1.06 of what a
+# score in percentage points promises.
+SLOPE = 100 * 875 / 82_500
+
+
 def ranking_of(column: PointColumn, scores: ScoreCounts) -> Ranking:
-    """A column of points that have these scores, each promising 15 % and its score in percentage points."""
+    """A column of points that have these scores, each promising 15 % and its score in percentage points, as SCORES."""
     promised = np.clip(0.15 + np.array(scores.scores) / 100, 0.001, 0.999)
     check = probability_check(promised, scores.leads, scores.conversions)
-    return Ranking(column, scores, area_under_curve(scores), check, capacity_cut(scores, 40))
+    return Ranking(column, scores, area_under_curve(scores), check, SLOPE, capacity_cut(scores, 40))
 
 
 def validation_of(scores: ScoreCounts) -> Validation:
@@ -135,8 +140,8 @@ def validation_of(scores: ScoreCounts) -> Validation:
         rankings=(ranking, replace(ranking, column="cautious"), replace(ranking, column="adjusted")),
         bands=equal_bands(scores),
         comparisons=(
-            Comparison("cautious", AucDifference(0.0, -0.004, 0.004, 1.0)),
-            Comparison("adjusted", AucDifference(0.012, 0.003, 0.021, 0.01)),
+            Comparison("cautious", AucDifference(0.0, -0.004, 0.004, 1.0), chance=True),
+            Comparison("adjusted", AucDifference(0.012, 0.003, 0.021, 0.01), chance=False),
         ),
         probability=score_to_probability(scores),
     )
@@ -185,7 +190,7 @@ def stability_of(attributes: Sequence[AttributeEvidence]) -> Stability:
         moves = [8 if level.points > 20 else 2 for level in item.levels]
         rows.append(
             tuple(
-                LevelStability(level.points - move, level.points + move, 0.9, 1, 9, 0.1, move < 3)
+                LevelStability(level.points - move, level.points + move, 0.9, 1, 9, 0.1, move < 3, move)
                 if level.evidence != "too few"
                 else None
                 for level, move in zip(item.levels, moves, strict=True)

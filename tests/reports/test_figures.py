@@ -14,15 +14,15 @@ from calibrate.proof.stability import LevelStability
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts, gains
 from reports import figures
-from reports.figures import Step
+from reports.figures import Moving, Step
 from reports.numbers import cut, plain
 
 PALETTE = {"#0b6e99", "#c4511a", "#b8460f", "#1d2430", "#5b6472", "#8a8f98", "#e3e6ea", "#ffffff"}
 
 MOVES = [
-    ("a = x", 12, LevelStability(9, 16, 1.0, 1, 2, 0.5, stable=False)),
-    ("a = y", -1, LevelStability(-3, 1, 0.6, 3, 9, 0.0, stable=True)),
-    ("a = z", -8, LevelStability(-9, -6, 1.0, 9, 9, 0.0, stable=True)),
+    Moving("a = x", 12, 0, LevelStability(9, 16, 1.0, 1, 2, 0.5, stable=False)),
+    Moving("a = y", -1, 0, LevelStability(-3, 1, 0.6, 3, 9, 0.0, stable=True)),
+    Moving("a = z", -8, 0, LevelStability(-9, -6, 1.0, 9, 9, 0.0, stable=True)),
 ]
 
 
@@ -31,13 +31,12 @@ def texts(svg: str) -> list[str]:
 
 
 def drawn(calibration, scores):
-    parts = [(item.name, item.levels) for item in calibration.attributes]
     bands = equal_bands(scores)
     points = [(0.0, 0.0), *((gain.share_of_leads, gain.share_of_conversions) for gain in gains(scores))]
     curve = [(score, 0.1 + score / 100) for score in range(-10, 30)]
     histogram = list(zip(scores.scores, scores.leads, strict=True))
     return {
-        "forest": figures.forest(parts, calibration.overall.rate, 0.6, name="a", label="finding"),
+        "forest": figures.forest(calibration.attributes, calibration.overall.rate, 0.6, name="a", label="finding"),
         "bands": figures.bands(bands, 0.195, name="b", label="finding"),
         "gains": figures.gains(points, 0.195, (0.2, 0.46), name="c", label="finding"),
         "meaning": figures.meaning(curve, [(25.0, bands[0])], histogram, name="d", label="finding"),
@@ -94,9 +93,7 @@ def test_forest_has_counts_points_and_words_in_searchable_text(calibration, scor
 
 
 def test_forest_puts_rates_where_they_belong(calibration, scores):
-    svg = figures.forest(
-        [(item.name, item.levels) for item in calibration.attributes[:1]], 0.15, 0.6, name="a", label=""
-    )
+    svg = figures.forest(calibration.attributes[:1], 0.15, 0.6, name="a", label="")
     dots = [float(x) for x in re.findall(r'<use x="([\d.]+)"', svg)]
     yes, no = calibration.attributes[0].levels
     line = re.findall(r'd="M ([\d.]+) 26 ', svg)  # of all leads
@@ -104,11 +101,42 @@ def test_forest_puts_rates_where_they_belong(calibration, scores):
     assert dots[1] - float(line[0]) == pytest.approx(scale * (no.rate - 0.15), abs=1e-3)
 
 
+def fill(svg: str, text: str) -> str:
+    """The colour of a printed text."""
+    for item in ET.fromstring(svg).iter("text"):
+        if "".join(item.itertext()).strip() == text:
+            return re.search(r"fill: (#\w{6})", item.get("style"))[1]
+    raise AssertionError(text)
+
+
+def test_points_beside_the_others_have_a_colour_of_their_own(calibration):
+    # Alone yes is 25 above and strong; beside the others 4 below, surely, or 4 below and open.
+    item = calibration.attributes[0]
+    yes, no = item.levels
+    sure = replace(item, levels=(replace(yes, points=-4, support_low=-6.0, support_high=-2.0), no))
+    svg = figures.forest([sure], 0.15, 0.6, "adjusted", name="a", label="")
+    assert fill(svg, "−4") == "#b8460f"
+    assert "stroke: #0b6e99" in svg
+    doubtful = replace(item, levels=(replace(yes, points=-4, support_low=-9.0, support_high=1.0), no))
+    svg = figures.forest([doubtful], 0.15, 0.6, "adjusted", name="a", label="")
+    assert fill(svg, "−4") == "#5b6472"
+    assert "open beside others" in texts(svg)
+
+
+def test_points_from_zero_are_coloured_by_their_side_of_the_average(calibration):
+    item = calibration.attributes[0]
+    yes, no = item.levels
+    strong = replace(no, evidence="strong")
+    moved = replace(item, unknown=3, levels=(replace(yes, points=28), replace(strong, points=1)))
+    svg = figures.forest([moved], 0.15, 0.6, name="a", label="")
+    assert (fill(svg, "+28"), fill(svg, "+1")) == ("#0b6e99", "#b8460f")
+
+
 def test_too_few_leads_do_not_squeeze_the_axis(calibration):
     source = next(item for item in calibration.attributes if item.name == "Source")
     wide = [replace(level, rate_high=1.0) if level.evidence == "too few" else level for level in source.levels]
     assert figures.rate_limit(wide, 0.15) == figures.rate_limit(source.levels, 0.15) < 0.5
-    assert texts(figures.forest([("a", wide)], 0.15, 0.3, name="a", label=""))
+    assert texts(figures.forest([replace(source, levels=tuple(wide))], 0.15, 0.3, name="a", label=""))
 
 
 def test_bars_are_as_high_as_their_rates(scores):
@@ -163,7 +191,7 @@ def test_points_that_move_show_their_range_and_are_hollow():
 @pytest.mark.parametrize("points", [0, -4])
 def test_one_rule_alone_is_drawn(points):
     still = LevelStability(points, points, 1.0, 1, 1, 1.0, stable=True)
-    found = texts(figures.stability([("a", points, still)], name="t", label=""))
+    found = texts(figures.stability([Moving("a", points, 0, still)], name="t", label=""))
     assert found.count("0") <= 2  # at the axis once
 
 
@@ -171,6 +199,15 @@ def test_waterfall_ends_at_the_score():
     found = texts(figures.waterfall([Step("up", 12), Step("down", -4)], 8, name="w", label=""))
     for text in ("up", "+12", "down", "−4", "score", "8"):
         assert text in found
+
+
+def test_waterfall_starts_at_its_base():
+    svg = figures.waterfall([Step("up", 12), Step("down", -4)], 458, 450, name="w", label="")
+    found = texts(svg)
+    for text in ("every lead starts with", "450", "+12", "458"):
+        assert text in found
+    assert "0" not in found  # the axis shows what is added, not the way up to the base
+    assert "448" in found or "452" in found
 
 
 @pytest.mark.parametrize("score", [0, -7])

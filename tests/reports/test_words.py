@@ -11,7 +11,7 @@ from calibrate.remarks import Remark
 from calibrate.settings import settings_from
 from calibrate.statistics.bands import capacity_cut
 from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
-from reports import prose, words
+from reports import level_words, prose, words
 from reports.numbers import columns_wide
 
 
@@ -52,7 +52,9 @@ def test_headline_without_a_test_claims_nothing(calibration):
 def test_headline_of_one_score_for_all(calibration):
     tied = on_leads(calibration, ScoreCounts((0,), (100,), (10,)))
     assert "same score" in words.headline(tied)
-    assert words.best_tenth_sentence(tied) == ""
+    assert words.best_tenth_sentence(tied) == "There is no best tenth: 100% of the leads share the best score."
+    most = on_leads(calibration, ScoreCounts((0, 1), (40, 60), (1, 9)))
+    assert words.best_tenth_sentence(most) == "There is no best tenth: 60% of the leads share the best score."
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,43 @@ def test_points_table_strongest_first(calibration):
     assert second.endswith("█" * 9 + "·" * 3)  # 30 % of a full bar of 40 %
 
 
+def test_points_from_zero_are_listed_by_their_distance_from_the_average(make):
+    # 40 of 100 and 110 of 900 are 25 above and 3 below: 28 and 0 from 0 up, 3 in the middle; 0 is as far as from -3.
+    result = make(
+        {"Asked": [("yes", 40, 100), ("no", 110, 900)]}, settings=settings_from({"points": {"scale": "0-100"}})
+    )
+    item = result.attributes[0]
+    levels = tuple(replace(level, points=level.points + 3) for level in item.levels)
+    wide = replace(item, name="Wide", levels=levels, unknown=3)
+    both = replace(item, name="Both", unknown=3, levels=tuple(replace(level, points=2) for level in item.levels))
+    lines = words.points_table(replace(result, attributes=(both, wide)))
+    assert [line.split()[0] for line in lines[1:-1]] == ["+28", "0", "+2", "+2"]
+    # 28 of 100 leads' points and 0 of 900: 2.8 on average, and 2 of the other.
+    assert lines[-1] == "  0 is the worst level of an attribute; points of an average lead add up to 5."
+    assert level_words.average_score(replace(result, attributes=(both, wide))) == pytest.approx(4.8)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "low", "high", "column", "word"),
+    [
+        ("strong", -1, 3, "lift", ""),
+        ("weak", 1, 3, "lift", "unclear"),
+        ("strong", 1, 3, "adjusted", ""),
+        ("strong", -1, 3, "adjusted", "open beside others"),
+        ("some", -1, 3, "log-odds", "open beside others"),
+        ("some", -3, -1, "adjusted", "some evidence"),
+        ("weak", -1, 3, "adjusted", "unclear"),
+        ("weak", 1, 3, "adjusted", "unclear alone"),
+        ("too few", 1, 3, "adjusted", "too few"),
+        ("strong", math.nan, math.nan, "adjusted", "open beside others"),
+    ],
+)
+def test_the_word_beside_points(calibration, evidence, low, high, column, word):
+    item = calibration.attributes[0]
+    level = replace(item.levels[0], evidence=evidence, support_low=low, support_high=high)
+    assert level_words.clarity(item, level, column) == word
+
+
 def test_points_table_is_cut_and_says_so(calibration):
     lines = words.points_table(calibration, 2)
     assert len(lines) == 4
@@ -156,13 +195,13 @@ def test_points_table_without_points(make):
 def test_missing_is_said_without_an_equals_sign(calibration):
     source = next(item for item in calibration.attributes if item.name == "Source")
     missing = next(level for level in source.levels if level.level.kind == "missing")
-    assert words.rule_text(source, missing) == "Source missing"
+    assert level_words.rule_text(source, missing) == "Source missing"
 
 
 def test_support_is_in_points(calibration):
     # Newcombe's range of 40 of 100 against 150 of 1,000: 16.6 to 34.0 percentage points.
     level = calibration.attributes[0].levels[0]
-    assert words.support(level) == "+17 to +34"
+    assert level_words.support(level) == "+17 to +34"
 
 
 def test_seven_remarks_at_most(calibration):
@@ -222,13 +261,14 @@ def test_method_of_points_that_start_at_zero(calibration, points):
 
 
 def ranked(calibration, best, areas, gaps, column="lift"):
-    """The calibration with points that rank like this; gaps: (low, high) behind the best."""
+    """The calibration with points that rank like this; gaps: whether being behind the best may be chance."""
     rankings = tuple(
         replace(calibration.validation.rankings[0], column=name, auc=Auc(area, area - 0.03, area + 0.03, 0.95, 400, 78))
         for name, area in areas.items()
     )
     comparisons = tuple(
-        Comparison(name, AucDifference(areas[best] - areas[name], low, high, 0.5)) for name, (low, high) in gaps.items()
+        Comparison(name, AucDifference(areas[best] - areas[name], 0.0, 0.0, 0.5), chance=chance)
+        for name, chance in gaps.items()
     )
     validation = replace(calibration.validation, rankings=rankings, best=best, comparisons=comparisons)
     return replace(calibration, validation=validation, column=column)
@@ -241,27 +281,34 @@ AREAS = {"lift": 0.718, "cautious": 0.721, "adjusted": 0.715}
     ("gaps", "column", "text"),
     [
         (
-            {"lift": (-0.001, 0.007), "adjusted": (-0.004, 0.016)},
+            {"lift": True, "adjusted": True},
             "lift",
             "Of the three kinds of points cautious ranks best (72.1 pairs of 100; lift 71.8, adjusted 71.5); the "
             "differences may be chance.",
         ),
         (
-            {"lift": (0.001, 0.005), "adjusted": (0.002, 0.01)},
+            {"lift": False, "adjusted": False},
             "lift",
-            "the differences are beyond chance. The rules carry lift points.",
+            "The lift points that the rules carry rank behind cautious points (72.1 pairs of 100; lift 71.8, adjusted "
+            "71.5), beyond chance.",
         ),
-        (
-            {"lift": (0.001, 0.005), "adjusted": (-0.002, 0.014)},
-            "cautious",
-            "the difference from adjusted may be chance.",
-        ),
+        ({"lift": False, "adjusted": False}, "cautious", "the differences are beyond chance."),
+        ({"lift": False, "adjusted": True}, "cautious", "the difference from adjusted may be chance."),
     ],
 )
 def test_which_column_ranks_best_and_how_sure(calibration, gaps, column, text):
     said = words.best_column_sentence(ranked(calibration, "cautious", AREAS, gaps, column))
     assert said.endswith(text)
     assert said.isascii()
+
+
+def test_no_winner_among_columns_that_read_the_same(calibration):
+    areas = {"lift": 0.7181, "cautious": 0.7184, "adjusted": 0.715}
+    said = words.best_column_sentence(ranked(calibration, "cautious", areas, {"lift": False, "adjusted": True}))
+    assert said == (
+        "Of the three kinds of points lift and cautious rank alike (71.8 pairs of 100; adjusted 71.5); the difference "
+        "may be chance."
+    )
 
 
 def test_columns_that_rank_alike_or_alone(calibration):
@@ -281,11 +328,12 @@ def test_history_without_differences_is_said_first(calibration):
 
 
 def test_how_many_rules_are_stable(calibration):
-    # By the fixture: +25 moves by 8 points, all other points by 2.
+    # By the fixture: +25 moves by 8 points, all other points by 2, which leaves the sign of -1 open.
     given = [level for item in calibration.attributes for level in item.levels if level.points]
+    but_one = len(given) - 1
     assert words.stability_sentence(calibration) == (
-        f"{len(given) - 1} of {len(given)} rules with points are stable: in 80 of 100 redrawn histories they move by 3 "
-        "points at most."
+        f"For {but_one} of {len(given)} rules with points the sign is sure; {but_one} move by 3 points at most in 80 "
+        "of 100 redrawn histories (stable)."
     )
     assert words.stability_sentence(replace(calibration, column="adjusted")) == ""
     assert words.stability_sentence(replace(calibration, stability=None)) == ""
