@@ -21,9 +21,9 @@ def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcom
     """Nothing, unless a column of weights says that rows stand for different numbers of leads.
 
     It does where its name says so and it varies (`sample_weight`), and where a column called a weight is one number for
-    every won lead and another one for every lost (1 and 10: a tenth of the lost leads). Such a history has a wrong
-    overall rate and wrong lifts, and weights are not supported. A column that is left out (--skip), or named
-    by --allow, is not looked at.
+    every won lead and another one for every lost (1 and 10: a tenth of the lost leads; nothing counts as 1). Such a
+    history has a wrong overall rate and wrong lifts, and weights are not supported. A column that is left out (--skip),
+    or named by --allow, is not looked at.
 
     Raises:
         DataError: the leads are a sample.
@@ -41,9 +41,11 @@ def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcom
         weights = sample[name].combine_chunks()
         of_won = pc.unique(weights.filter(pa.array(states == WON)).drop_null()).to_pylist()
         of_lost = pc.unique(weights.filter(pa.array((states != WON) & (states < OPEN))).drop_null()).to_pylist()
-        apart = len(of_won) == 1 and len(of_lost) == 1 and of_won != of_lost
+        # A kind of leads without weights was taken in full.
+        apart = len(of_won) <= 1 and len(of_lost) <= 1 and (of_won or [1]) != (of_lost or [1])
         if apart:
-            found = f"{of_won[0]:g} for every won lead and {of_lost[0]:g} for every lost one"
+            told = [f"{held[0]:g}" if held else "nothing" for held in (of_won, of_lost)]
+            found = f"{told[0]} for every won lead and {told[1]} for every lost one"
         elif _OF_A_ROW.fullmatch(name) and len({*of_won, *of_lost}) > 1:
             found = f"weights from {pc.min(weights).as_py():g} to {pc.max(weights).as_py():g}"
         else:
