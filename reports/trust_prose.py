@@ -32,7 +32,7 @@ FLIPS_SURE = {True: "Beyond chance", False: "May be chance"}
 STABLE_TITLE = "The largest points that are not stable"
 STABLE_NOTE = (
     "Points of the rules, and the range in which they lie in 80 of 100 redrawn histories. Filled: stable. Hollow: not "
-    "stable. Grey: the range holds the average, so the sign is open. The rules with the largest points."
+    "stable. Grey: the range holds the average, so the sign is open. The rules that move the score most."
 )
 DRAWN_NOTE = (
     "A redrawn history takes as many leads as there are from this one, each any number of times, and learns from them "
