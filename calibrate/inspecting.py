@@ -109,8 +109,8 @@ def _enough(won: int, leads: int) -> tuple[str, ...]:
     if not 0 < won < leads:
         return ()
     seen = [(lift, leads_to_see(lift, won / leads, 0.1)) for lift in (5, 10)]
-    needed = [f"{lift} points from about {found:,} leads on" for lift, found in seen if found is not None]
-    level = [f"A level with a tenth of all leads shows a lift of {', of '.join(needed)}."] if needed else []
+    needed = [f"{lift} points about {found:,} leads" for lift, found in seen if found is not None]
+    level = [f"A level needs, to show a lift of {', of '.join(needed)}."] if needed else []
     return (readiness(won, leads).sentence, *level)
 
 
