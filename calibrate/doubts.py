@@ -121,8 +121,8 @@ def chance(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     weak = sum(level.evidence == "weak" for level in levels)
     if not weak:
         return []
-    which = "could be chance; it is marked weak" if weak == 1 else "could be chance; they are marked weak"
-    return [Remark("note", f"{weak} of {len(levels)} levels {which}, and keep their points.")]
+    which = "it is marked weak, and keeps its" if weak == 1 else "they are marked weak, and keep their"
+    return [Remark("note", f"{weak} of {len(levels)} levels could be chance; {which} points.")]
 
 
 def listed_names(names: Sequence[str]) -> str:
