@@ -224,8 +224,7 @@ def _column(settings: Settings, validation: Validation | None) -> PointColumn:
     """The points that the rules carry: those asked for, or what ranks best; cautious where no one ranks for sure."""
     if settings.points.column != "best":
         return settings.points.column
-    best = validation.ranking(validation.best).auc if validation else None
-    return validation.best if validation and best and best.low > 0.5 else "cautious"
+    return validation.column if validation else "cautious"
 
 
 def _settled(history: _History, settings: Settings) -> bool:

@@ -27,9 +27,7 @@ PROMISE_NOTE = (
     "Promise kept is 1 where ten points brought as much more conversion as they say; below 1: less, as when attributes "
     "are counted twice; above 1: more."
 )
-PROMISE_BLANK = (
-    "Promise kept is left blank: with caps or gates a score is no longer the sum of what its points promise."
-)
+PROMISE_FREE = " It is measured on the plain sums of the points, before caps and gates."
 LISTED_NOTE = (
     "Log-odds points are listed only when asked for (--points log-odds); --points best chooses among lift, cautious "
     "and adjusted."

@@ -58,7 +58,7 @@ def _columns(calibration: Calibration) -> Section:
 
 def _columns_notes(calibration: Calibration, validation: Validation) -> tuple[str, ...]:
     places = validation.rankings[0].reached
-    promise = columns_prose.PROMISE_BLANK if words.bound(calibration) else columns_prose.PROMISE_NOTE
+    promise = columns_prose.PROMISE_NOTE + (columns_prose.PROMISE_FREE if words.bound(calibration) else "")
     reached = (columns_prose.reached_note(places.places),) if places else ()
     return (promise, columns_prose.COLUMNS_NOTE, *reached, columns_prose.LISTED_NOTE)
 

@@ -15,7 +15,7 @@ from calibrate.statistics.overlap import Pair
 from calibrate.statistics.sample_size import ModelSize
 from reports.level_words import BESIDE
 from reports.numbers import count, plain
-from reports.words import NUMBER, bound, signed_points, unit
+from reports.words import NUMBER, signed_points, unit
 
 SPANS_NOTE = (
     "Points between the best and the worst level of an attribute. Hollow: alone (lift). Filled: beside all other "
@@ -69,12 +69,11 @@ def _double(calibration: Calibration, factor: float, worth: float) -> str:
     kind, times = calibration.column, f"summed lift points count {factor:.1f} times"
     if factor < DOUBLE:
         return f"Attributes overlap little: {times}."
-    start = f"Attributes overlap: {times}"
-    if not bound(calibration):
-        points = f"ten {'' if kind in ('lift', 'cautious') else 'lift '}points"
-        told, promised = f"{worth:.0f}" if worth >= 1 else f"{worth:.1g}", 10 * unit(calibration)
-        instead = "" if promised == 10 else f", not {promised:.3g}"
-        start += f", so that in these leads {points} are worth only {told} percentage points{instead}"
+    points = f"ten {'' if kind in ('lift', 'cautious') else 'lift '}points"
+    told, promised = f"{worth:.2g}", 10 * unit(calibration)
+    instead = "" if promised == 10 else f", not {promised:.3g}"
+    only = f"in these leads {points} are worth only {told} percentage points{instead}"
+    start = f"Attributes overlap: {times}, so that {only}"
     if kind in BESIDE:
         return f"{start}. This is already taken out of the {kind} points that the rules carry."
     return f"{start}. --points adjusted takes it out."

@@ -60,10 +60,10 @@ def from_zero_sentence(calibration: Calibration) -> str:
 
 
 def bound(calibration: Calibration) -> bool:
-    """Whether caps or gates change scores, so that a score is no longer the sum of what its points promise."""
-    ranking, rules = chosen_ranking(calibration), calibration.rules
+    """Whether there are caps or gates, so that a score is not always the sum of its points."""
+    rules = calibration.rules
     capped = any(group.max is not None or group.min is not None for group in rules.groups.values())
-    return (capped or bool(rules.gates)) and (ranking is None or ranking.slope is None)
+    return capped or bool(rules.gates)
 
 
 def band_range(band: Band) -> str:

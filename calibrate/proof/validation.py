@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibrate.leads.codes import FIRST_DAY, FOLDS, NO_DAY, CodeStore
-from calibrate.learning.held_out import HeldOut, Trial
+from calibrate.learning.held_out import HeldOut, Trial, held_out
 from calibrate.learning.learned import Learned
 from calibrate.settings import PointColumn, Settings
 from calibrate.statistics.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
@@ -34,7 +34,7 @@ class Ranking:
     scores: held-out leads and conversions by score.  auc: None when only one class is held out.
     check: how the chances hold that the points themselves promise: overall rate plus score for percentage points, the
     overall odds moved by the score for log-odds.  slope: how much of what they promise came true, 1 where all of it
-    did: least squares on percentage points, Cox's slope on log-odds; None where caps or gates change scores.
+    did: least squares on percentage points, Cox's slope on log-odds. Both of the sums before caps and gates.
     reached: what fits in the places that sales has, or in as many as a tenth of the leads.
     """
 
@@ -66,7 +66,8 @@ class Validation:
     kind: "out-of-time" or "cross-fitted".  leads, conversions: held out in all.  learned_from: leads that made the
     points of an out-of-time test, None when cross-fitted.  first_day, last_day: of the held-out leads, ISO.
     bands: tenths of the held-out leads by the chosen column, best first, ties never split.
-    best: the column that ranks best, the simplest of equals.  comparisons: it against every other one.
+    best: the column that ranks best, the simplest of equals.  column: the chosen one: what was asked for, else the
+    best, or cautious where even that may rank no better than a coin.  comparisons: it against every other one.
     probability: of the chosen column, None where no curve can be fitted.
     capacity: what the chosen column brings in the places that sales has.
     """
@@ -80,6 +81,7 @@ class Validation:
     rankings: tuple[Ranking, ...]
     bands: tuple[Band, ...]
     best: PointColumn = "lift"
+    column: PointColumn = "lift"
     comparisons: tuple[Comparison, ...] = ()
     probability: ScoreProbability | None = None
     capacity: Capacity | None = None
@@ -100,12 +102,12 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         return None
     where = trial.parts >= FOLDS if trial.newest_from is not None else None
     places = _places(trial.store, where, settings)
-    caps = any(group.max is not None or group.min is not None for group in settings.groups.values())
-    bound = caps or bool(settings.gates)
-    rankings = tuple(_ranking(item, held, trial, learned, places, bound) for item in held.scores)
-    best = max(rankings, key=lambda item: round(item.auc.auc, 4) if item.auc else 0.0).column
-    asked = settings.points.column
-    own = next(item for item in rankings if item.column == (best if asked == "best" else asked))
+    free = _free(trial, learned, held, settings)
+    rankings = tuple(_ranking(item, held, free, trial, learned, places) for item in held.scores)
+    leading = max(rankings, key=lambda item: round(item.auc.auc, 4) if item.auc else 0.0)
+    best, asked = leading.column, settings.points.column
+    sure: PointColumn = best if leading.auc and leading.auc.low > 0.5 else "cautious"
+    own = next(item for item in rankings if item.column == (sure if asked == "best" else asked))
     first, last = first_and_last(trial.store, where)
     both = 0 < own.scores.total_conversions < own.scores.total_leads
     return Validation(
@@ -118,6 +120,7 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         rankings=rankings,
         bands=equal_bands(own.scores),
         best=best,
+        column=own.column,
         comparisons=tuple(_comparisons(held, best, 0.05 if trial.newest_from is not None else 0.001)),
         probability=score_to_probability(own.scores) if both else None,
         capacity=own.reached if places is not None else None,
@@ -125,22 +128,34 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
 
 
 def _ranking(
-    column: PointColumn, held: HeldOut, trial: Trial, learned: Learned, places: int | None, bound: bool
+    column: PointColumn, held: HeldOut, free: HeldOut, trial: Trial, learned: Learned, places: int | None
 ) -> Ranking:
     tests = held.counts(column)
     scores = ScoreCounts.merged(tests)
     auc = area_under_curve(scores) if trial.newest_from is not None else cross_fitted_auc(tests)
     fitting = places or scores.total_leads // _SHARE
-    check = _promised(column, scores, learned)
-    rising = check.slope if check and column == "log-odds" else _kept(scores, float(learned.worths[column].unit))
+    sums = ScoreCounts.merged(free.counts(column))
+    check = _promised(column, sums, learned)
+    kept = check.slope if check and column == "log-odds" else _kept(sums, float(learned.worths[column].unit))
     return Ranking(
         column,
         scores,
         auc,
         check,
-        None if bound else rising,
+        kept,
         capacity_cut(scores, fitting) if fitting else None,
     )
+
+
+def _free(trial: Trial, learned: Learned, held: HeldOut, settings: Settings) -> HeldOut:
+    """The held-out leads with the plain sums of their points, before caps, gates and ends of the scale."""
+    caps = any(group.max is not None or group.min is not None for group in settings.groups.values())
+    if not (caps or settings.gates or settings.points.scale == "0-100"):
+        return held
+    points = settings.points.model_copy(update={"scale": "points"})
+    bare = settings.model_copy(update={"groups": {}, "gates": [], "points": points})
+    zero = {column: learned.base[column] + learned.card.shift(column) for column in held.scores}
+    return held_out(trial, learned.cards, tuple(held.scores), bare, zero=zero)
 
 
 def _kept(scores: ScoreCounts, unit: float) -> float | None:

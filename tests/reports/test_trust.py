@@ -72,17 +72,17 @@ def test_advice_weighs_ranking_promise_and_customers(calibration):
     assert "promise" not in columns_prose.advice(with_slopes(calibration, lift=None, cautious=None, adjusted=None))
 
 
-def test_caps_and_gates_leave_out_what_points_promise(calibration):
+def test_with_caps_and_gates_promises_are_of_the_plain_sums(calibration):
     capped = calibration.rules.model_copy(update={"groups": {"fit": Group(label="fit", max=10)}})
-    unknown = with_slopes(calibration, lift=None, cautious=None, adjusted=None)
-    result = replace(calibration, rules=capped, validation=unknown)
+    assert not section(calibration, "columns").notes[0].endswith(columns_prose.PROMISE_FREE)
+    assert section(replace(calibration, rules=capped), "columns").notes[0].endswith(columns_prose.PROMISE_FREE)
+
+
+def test_nothing_is_said_of_promises_that_are_not_known(calibration):
+    result = replace(calibration, validation=with_slopes(calibration, lift=None, cautious=None, adjusted=None))
     found = section(result, "columns")
     assert not any("promise" in text for text in found.texts)
-    assert found.notes[0] == columns_prose.PROMISE_BLANK
     assert [row[3] for row in cells(found.tables[0])] == ["", "", ""]
-    assert section(result, "twice").texts[0] == (
-        "Attributes overlap: summed lift points count 1.2 times. --points adjusted takes it out."
-    )
 
 
 def test_another_best_column_is_proposed_only_beyond_chance(calibration):
