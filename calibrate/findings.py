@@ -22,6 +22,7 @@ from calibrate.learning.evidence import AttributeEvidence
 from calibrate.listing import quoted
 from calibrate.proof.audit import Overlap
 from calibrate.proof.shaping import Shaped
+from calibrate.proof.stability import FEWEST_BUCKETS
 from calibrate.proof.validation import Validation
 from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, Settings
@@ -83,7 +84,7 @@ def remarks_of(
         *overlaps(findings.overlap, column, findings.score.unit),
         *costs(findings.shaping),
         *scale(settings, findings.score),
-        *_accounts(settings.outcome.account, sample),
+        *_accounts(settings.outcome.account, sample, findings.store),
         *flips(findings.overlap),
         *nothing(findings.strength),
         *_duplicates(sample),
@@ -181,14 +182,20 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     return [Remark("drift", text)]
 
 
-def _accounts(account: str | None, sample: pa.Table) -> list[Remark]:
+def _accounts(account: str | None, sample: pa.Table, store: CodeStore) -> list[Remark]:
     """That leads of an account are not so many leads of evidence."""
     mean = leads_an_account(account, sample)
     if account is None or mean <= MANY_AN_ACCOUNT:
         return []
+    few = store.bucket is not None and len(np.unique(store.bucket)) < FEWEST_BUCKETS
     text = (
         f"{account} has {mean:.1f} leads to a value on average. Ranges and the words of evidence take leads as "
-        "independent, so they are too sure; only the test and the redrawn histories keep accounts whole."
+        "independent, so they are too sure; "
+    )
+    text += (
+        "and with so few values no history is redrawn to tell how stable points are."
+        if few
+        else "only the test and the redrawn histories keep accounts whole."
     )
     return [Remark("note", text, account)]
 

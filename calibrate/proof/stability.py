@@ -33,6 +33,7 @@ from calibrate.statistics.packed import Floats
 from calibrate.statistics.points import Worth, rounded_points
 from calibrate.statistics.shrinkage import shrunk_lift
 
+FEWEST_BUCKETS = 10
 _ENDS = (0.1, 0.9)
 _WIDEST = 3.0
 _SHARE_OF_RATE = 0.2
@@ -85,7 +86,7 @@ def stability_of(
     """How stable the points of the card of all leads are, in every column that it has; None without draws.
 
     places: of its attributes in the store.  worths: of its points, by column.  None also where nobody, or everybody,
-    won.
+    won, and with fewer than 10 accounts (or leads): draws of one account alone would never differ.
     The tolerance is 3 percentage points, or a fifth of the rate (of winning or losing) where that is less: a lift of
     2 is nothing beside 15 % and much beside 1 %. On log-odds it is what it comes to at the overall rate.
     """
@@ -96,6 +97,8 @@ def stability_of(
     why = _too_many(atoms) if fit else ""
     fit = None if why else fit
     sums = bucket_sums(trial.store, places, atoms, fit)
+    if sums.buckets < FEWEST_BUCKETS:
+        return None
     weights = drawn_weights(settings.draws, sums.buckets)
     draws = redrawn(sums, atoms, weights, settings)
     values: dict[PointColumn, list[Floats]] = {
