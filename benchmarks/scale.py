@@ -92,12 +92,12 @@ def scores(file: str, folder: str) -> None:
 
 def scoring_parquet(file: str, folder: str) -> None:
     """Score, percentile, band and reasons of every lead, beside its columns."""
-    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.parquet")
+    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.parquet", "--overwrite")
 
 
 def scoring_csv(file: str, folder: str) -> None:
     """The same as text."""
-    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.csv")
+    _calibrate("score", f"{folder}/points/rules.json", file, "--out", f"{folder}/scored.csv", "--overwrite")
 
 
 STEPS: dict[str, Callable[[str, str], None]] = {
