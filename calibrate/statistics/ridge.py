@@ -16,6 +16,7 @@ import numpy as np
 from calibrate.statistics.packed import Floats, PackedLeads, PairSums
 
 _SAMPLE = 100_000
+_SHARE = 25
 _MOST_STEPS = 50
 _MOST_PASSES = 12
 _APART = 0.1
@@ -117,7 +118,7 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
 
     penalty: one for all attributes, or one each.
 
-    Up to 100,000 leads by Newton's method. Beyond, a fit on an even sample of so many starts it, and passes over all
+    Up to 100,000 leads by Newton's method. Beyond, a fit on so many, or on a twenty-fifth, starts it, and passes over all
     leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
     Where that does not settle, the information of all leads is taken.
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
@@ -127,7 +128,7 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
     if not 0 < won < leads.leads or not leads.sizes or math.isinf(max(each)):
         rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
         return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
-    start, sample = _start(leads), leads.some(_SAMPLE)
+    start, sample = _start(leads), leads.some(max(_SAMPLE, leads.leads // _SHARE))
     if sample is leads:
         return _newton(leads, each, start)
     if not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
