@@ -88,8 +88,8 @@ def nothing(strength: float) -> list[Remark]:
     if not math.isinf(strength):
         return []
     text = (
-        "History shows no differences beyond chance: the levels differ no more than they would by luck. Cautious and "
-        "adjusted points are all 0, and lift points should not be used."
+        "History shows no differences beyond chance: the levels differ no more than they would by luck. Points that "
+        "are pulled towards zero (cautious, adjusted) come out at 0, and lift points should not be used."
     )
     return [Remark("few", text)]
 

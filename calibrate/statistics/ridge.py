@@ -118,8 +118,8 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
 
     penalty: one for all attributes, or one each.
 
-    Up to 100,000 leads by Newton's method. Beyond, a fit on so many, or on a twenty-fifth, starts it, and passes over all
-    leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
+    Up to 100,000 leads by Newton's method. Beyond, a fit on so many, or on a twenty-fifth, starts it, and passes over
+    all leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
     Where that does not settle, the information of all leads is taken.
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
     """
