@@ -60,8 +60,8 @@ FOOTNOTES = (
     "Range of a rate: Wilson’s score interval (1927). Range of a lift: Newcombe’s hybrid score interval (1998) of the "
     "difference between the level and the other leads, times the other leads’ share. All ranges are 95%.",
     "Evidence: each level is tested against the other leads (Pearson’s score test; mid-P where counts are small), then "
-    "Benjamini-Hochberg over all levels: strong q below 0.05, some below 0.20. Where the outcome chose the cuts "
-    "of a number, p is multiplied by the number of possible cuts, at most 70.",
+    "Benjamini-Hochberg over all levels: strong q below 0.05, some below 0.20 and a range of the lift without 0. Where "
+    "the outcome chose the cuts of a number, p is multiplied by the number of possible cuts, at most 70.",
     "Chance by score: logistic regression of the outcome on the score. Cautious points: empirical Bayes; the number of "
     "leads is a moment estimate over all attributes.",
     "Adjusted: ridge logistic regression on all levels, its penalty from the same estimate; the lift is the mean "

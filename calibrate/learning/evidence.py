@@ -28,7 +28,8 @@ class LevelEvidence:
     its ends are None where they cannot be estimated.  p_value against the rest, for bins
     chosen by the outcome after allowing for that choice; q_value after Benjamini-Hochberg over the calibration; both
     None where there is no test (everybody in one level).
-    evidence: strong q < .05, some q < .20, else weak; too few where the level is below the minimum.
+    evidence: strong q < .05, some q < .20 and a range of the lift without 0, else weak; too few where the level is
+    below the minimum.
     adjusted_lift, adjusted_low, adjusted_high: percentage points with the overlap of attributes taken out, 95 %;
     None where they were not learned, the ends also where the linear model gave them none.
     points_log_odds: None unless asked for.  points: the column that the rules carry; support_low, support_high: the
@@ -184,6 +185,9 @@ def _level(
     too_few = item.levels.too_few[place]
     points = {name: int(values[place]) for name, values in item.points.items()}
     lift_there, spread = _effect(item, place)
+    word = evidence_word(q_value)
+    if word == "some" and lift.low <= 0 <= lift.high:
+        word = "weak"
     leads, conversions = int(item.leads[place]), int(item.conversions[place])
     return LevelEvidence(
         level=level,
@@ -200,7 +204,7 @@ def _level(
         index_high=lift.index_high,
         p_value=lift.p_value,
         q_value=q_value,
-        evidence="too few" if too_few else evidence_word(q_value),
+        evidence="too few" if too_few else word,
         points_lift=points["lift"],
         points_cautious=points["cautious"],
         points_adjusted=points.get("adjusted"),

@@ -237,3 +237,14 @@ def agree(data, settings):
     )
     assert logit > 0.65
     assert logit == pytest.approx(linear, abs=0.002)
+
+
+def test_attributes_without_effect_could_be_chance(make_leads):
+    settings = merged(load_settings(DATA / "leads.toml"), {"points": QUICK})
+    result = calibration.run(DATA / "leads.csv", settings)
+    noise = {"Reporting", "Training", "Mobile app"}
+    assert "Preferred contact day" not in make_leads.effects
+    assert noise.isdisjoint(make_leads.effects["Interests"])
+    found = [item for item in result.attributes if item.column == "Preferred contact day" or item.member in noise]
+    assert len(found) == 4
+    assert {level.evidence for item in found for level in item.levels} == {"weak"}
