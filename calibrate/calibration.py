@@ -118,7 +118,8 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
     # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
     with open_source(data, reading_options(settings.source)) as source, threadpool_limits(1, "blas"):
         history = _history(source, settings, progress, force=force)
-        progress("learning points, and others without the leads that test them")
+        model = "linear model of level pairs" if settings.points.fit == "linear" else "logistic model of the leads"
+        progress(f"learning points, the overlap by a {model}")
         learned = learn(history.trial, history.places, settings, source.name, force=force)
         progress("testing the points on leads that did not make them")
         validation = validate(history.trial, learned, settings)
