@@ -104,7 +104,7 @@ def better_column(validation: Validation | None, settings: Settings, column: Poi
         said = f"Best of the point columns on held-out leads: {best}. The rules carry it."
         unknown = "No kind of points ranks held-out leads better than chance may; the rules carry the cautious ones."
         return [Remark("note", said if known else unknown)]
-    found = next((item for item in validation.comparisons if item.other == column), None)
+    found = validation.against(column)
     if found is None or found.chance or not known or found.difference.difference < 0.002:
         return []
     text = (

@@ -221,6 +221,11 @@ class Settings(_Table):
             raise ValueError("capacity needs outcome.date, the column that says when a lead came in; --date COLUMN")
         return report
 
+    @property
+    def capped(self) -> bool:
+        """Whether a group has a cap."""
+        return any(group.max is not None or group.min is not None for group in self.groups.values())
+
     def attribute(self, column: str) -> AttributeSettings:
         """What was decided about a column; the defaults where nothing was."""
         return self.attributes.get(column, AttributeSettings())

@@ -90,7 +90,7 @@ def best_sentence(calibration: Calibration, validation: Validation) -> str:
         return "No kind of points ranks held-out leads better than chance would: a coin gets 50 of 100 pairs right."
     area, own = validation.ranking(best).auc, validation.ranking(carried).auc
     order = f"the right order in {pairs(area.auc)} of 100 won-lost pairs" if area else "the best order"
-    found = next((item for item in validation.comparisons if item.other == carried), None)
+    found = validation.against(carried)
     if best == carried:
         return f"The {best} points, which the rules carry, get {order}."
     if found is None:

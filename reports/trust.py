@@ -96,7 +96,7 @@ def _kind(ranking: Ranking, calibration: Calibration, validation: Validation) ->
 def _behind(ranking: Ranking, validation: Validation) -> str:
     if ranking.column == validation.best:
         return columns_prose.BEST
-    found = next((item for item in validation.comparisons if item.other == ranking.column), None)
+    found = validation.against(ranking.column)
     if found is None:
         return ""
     gap = found.difference

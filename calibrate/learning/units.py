@@ -70,6 +70,6 @@ def worth_of(settings: Settings) -> Worth:
 
 def _in_points(settings: Settings) -> str:
     """Which settings are in points: caps of groups, scores of gates."""
-    capped = any(group.max is not None or group.min is not None for group in settings.groups.values())
     gated = any(gate.score for gate in settings.gates)
-    return " and ".join(name for name, there in (("the caps", capped), ("the scores of gates", gated)) if there)
+    there = (("the caps", settings.capped), ("the scores of gates", gated))
+    return " and ".join(name for name, given in there if given)

@@ -10,6 +10,7 @@ import numpy as np
 from calibrate.leads.codes import CodeStore
 from calibrate.leads.twins import some_leads
 from calibrate.learning.scorecard import CardAttribute, Scorecard
+from calibrate.settings import PointColumn
 from calibrate.statistics.overlap import (
     Pair,
     SignFlip,
@@ -78,9 +79,8 @@ def overlap_audit(store: CodeStore, places: Sequence[int], card: Scorecard) -> O
     return Overlap(factor, pairs, sign_flips(_rows(card)), total, left, spans)
 
 
-def _span(item: CardAttribute, column: str) -> int:
-    points = item.level_points("adjusted" if column == "adjusted" else "lift")
-    return int(np.ptp(points))
+def _span(item: CardAttribute, column: PointColumn) -> int:
+    return int(np.ptp(item.level_points(column)))
 
 
 def _rows(card: Scorecard) -> Iterator[tuple[str, str, float, float, float, float]]:

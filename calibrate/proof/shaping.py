@@ -41,7 +41,7 @@ def shaping_steps(trial: Trial, learned: Learned, column: PointColumn, settings:
     ]
     if not worth.negative:
         steps.append(("no points below 0", worth, bare))
-    if settings.gates or any(group.max is not None or group.min is not None for group in settings.groups.values()):
+    if settings.gates or settings.capped:
         steps.append(("caps and gates", worth, settings))
     every = max(1, len(learned.held.lead) // _LOOK)
     found = []

@@ -90,9 +90,9 @@ class Validation:
         """The ranking of a point column."""
         return next(item for item in self.rankings if item.column == column)
 
-    def against(self, column: PointColumn) -> AucDifference | None:
-        """How far the best column is ahead of another; None for itself."""
-        return next((item.difference for item in self.comparisons if item.other == column), None)
+    def against(self, column: PointColumn) -> Comparison | None:
+        """The best column against another; None for itself."""
+        return next((item for item in self.comparisons if item.other == column), None)
 
 
 def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation | None:
@@ -134,7 +134,7 @@ def _ranking(
     scores = ScoreCounts.merged(tests)
     auc = area_under_curve(scores) if trial.newest_from is not None else cross_fitted_auc(tests)
     fitting = places or scores.total_leads // _SHARE
-    sums = ScoreCounts.merged(free.counts(column))
+    sums = scores if free is held else ScoreCounts.merged(free.counts(column))
     check = _promised(column, sums, learned)
     kept = check.slope if check and column == "log-odds" else _kept(sums, float(learned.worths[column].unit))
     return Ranking(
@@ -149,8 +149,7 @@ def _ranking(
 
 def _free(trial: Trial, learned: Learned, held: HeldOut, settings: Settings) -> HeldOut:
     """The held-out leads with the plain sums of their points, before caps, gates and ends of the scale."""
-    caps = any(group.max is not None or group.min is not None for group in settings.groups.values())
-    if not (caps or settings.gates or settings.points.scale == "0-100"):
+    if not (settings.capped or settings.gates or settings.points.scale == "0-100"):
         return held
     points = settings.points.model_copy(update={"scale": "points"})
     bare = settings.model_copy(update={"groups": {}, "gates": [], "points": points})
