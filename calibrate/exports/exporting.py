@@ -1,0 +1,124 @@
+"""Rules into the files of one or more targets, with what each of them keeps: all of it, or nothing."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from calibrate.document.lead_score import check_rules
+from calibrate.document.lint import faults
+from calibrate.document.rules import Rules
+from calibrate.errors import DataError, RulesError, SettingsError, nearest, shown
+from calibrate.exports import targets as modules
+from calibrate.exports.fidelity import FILE, Fidelity, Price, fidelity_text
+from calibrate.exports.target import Export, ExportError, Options, Target
+from calibrate.whole import write_whole
+
+
+@cache
+def targets() -> dict[str, Target]:
+    """Every target by name: those of the modules in targets/ that hold one."""
+    found = (import_module(f"{modules.__name__}.{item.name}") for item in pkgutil.iter_modules(modules.__path__))
+    made: list[Target] = [module.TARGET for module in found]
+    return {target.name: target for target in sorted(made, key=lambda target: target.name)}
+
+
+def export_rules(
+    rules: Rules, to: str | Sequence[str], options: Options | None = None, check: Price | None = None
+) -> tuple[Fidelity, ...]:
+    """What each target makes of the rules, in the order asked for.
+
+    to: names of targets, in a list or separated by commas; `sql:postgres` is one variant of a target.
+    check: what measures the price of a loss, on leads whose outcome is known.
+
+    Raises:
+        ExportError: targets cannot say what the rules say; every reason of all of them.
+        RulesError: the rules have faults, worked leads that do not score as stated among them.
+        SettingsError: there is no such target.
+    """
+    check_rules(rules)
+    if found := faults(rules):
+        raise RulesError("rules", found)
+    options = options or Options()
+    made: list[Fidelity] = []
+    refused: list[str] = []
+    for target, variants in _asked(to):
+        try:
+            export = target.export(rules, _with(options, variants))
+        except ExportError as error:
+            refused += str(error).splitlines()
+            continue
+        made.append(Fidelity.of(rules, target, export, check))
+    if refused:
+        raise ExportErrors(refused)
+    _refuse_one_name(made)
+    return tuple(made)
+
+
+def write_exports(
+    rules: Rules,
+    made: Sequence[Fidelity],
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    beside: Mapping[str, bytes] | None = None,
+) -> tuple[str, ...]:
+    """Names of the files written into the folder, those of the targets and fidelity.json: all of them or none.
+
+    Raises:
+        SettingsError: one of them is there and `overwrite` is not set.
+        DataError: the folder cannot be written to.
+    """
+    contents = {name: content for item in made for name, content in item.export.files.items()}
+    contents |= {FILE: fidelity_text(rules, made).encode(), **(beside or {})}
+    folder = Path(folder)
+    if not overwrite and (there := [name for name in contents if (folder / name).exists()]):
+        raise SettingsError(
+            f"{folder}: holds {', '.join(there)} already, expected a folder without; write over with --overwrite, "
+            "or choose another --out"
+        )
+    try:
+        write_whole(folder, contents)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be written ({error.strerror}), expected a folder with room; choose another"
+        ) from error
+    return tuple(contents)
+
+
+class ExportErrors(ExportError):
+    """What several targets cannot say, a line each, with the target before it."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("export", lines)
+        self.args = ("\n".join(lines),)
+
+
+def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:
+    """Targets with the variants wanted of each; none means all."""
+    wanted: dict[str, list[str]] = {}
+    for word in to.split(",") if isinstance(to, str) else to:
+        name, _, variant = word.strip().partition(":")
+        if name not in targets():
+            raise SettingsError(f"--to: found {shown(word.strip())}, expected a target; {nearest(name, targets())}")
+        known = targets()[name].variants
+        if variant and variant not in known:
+            cure = nearest(variant, known) if known else f"write {name}"
+            raise SettingsError(f"--to: found {shown(word.strip())}, expected a kind of {name} that there is; {cure}")
+        wanted.setdefault(name, []).extend([variant] if variant else [])
+    return [(targets()[name], tuple(dict.fromkeys(variants))) for name, variants in wanted.items()]
+
+
+def _with(options: Options, variants: tuple[str, ...]) -> Options:
+    return Options(options.fields, options.table, variants or options.variants, options.lists)
+
+
+def _refuse_one_name(made: Sequence[Fidelity]) -> None:
+    """Nothing, unless two targets would write a file of the same name: a fault of the targets, not of the user."""
+    names: list[Any] = [name for item in made for name in item.export.files]
+    if len(names) != len(set(names)):
+        raise AssertionError(f"two targets write the same file: {sorted(names)}")

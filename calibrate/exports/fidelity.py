@@ -1,0 +1,100 @@
+"""What an export keeps of the rules, what it approximates and refuses, and what that costs on past leads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from calibrate.document.rules import Rules
+from calibrate.exports.target import Export, Feature, Loss, Target, features
+
+FILE = "fidelity.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How one version of the rules ranks and sorts the leads it is measured on.
+
+    auc: share of won-lost pairs in the right order, 0 to 1, with its 95 % range; None without both kinds of leads.
+    """
+
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    bands: tuple[BandCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BandCount:
+    """Leads and conversions of a band; rate is conversions / leads, 0 to 1."""
+
+    band: str
+    leads: int
+    conversions: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the leads get from the rules, and from what the target makes of them.
+
+    other_score, other_band: leads whose score or band differs.
+    """
+
+    leads: int
+    conversions: int
+    rules: Ranking
+    target: Ranking
+    other_score: int
+    other_band: int
+
+
+Price = Callable[[Rules], Cost]
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """An export with its report. kept: features of the document that the target has as they are."""
+
+    target: Target
+    export: Export
+    kept: tuple[Feature, ...]
+    losses: tuple[Loss, ...]
+    cost: Cost | None
+
+    @classmethod
+    def of(cls, rules: Rules, target: Target, export: Export, check: Price | None) -> Self:
+        """The report of an export; a cost where the target scores otherwise and there are leads to measure it on."""
+        said = features(rules)
+        losses = tuple(loss for loss in export.losses if loss.feature in said)
+        lost = {loss.feature for loss in losses}
+        cost = check(export.runs) if check is not None and export.runs is not None else None
+        return cls(target, export, tuple(name for name in said if name not in lost), losses, cost)
+
+
+def fidelity_text(rules: Rules, made: Sequence[Fidelity]) -> str:
+    """The report as JSON: by target its files, inputs, what is kept, approximated and refused, and the cost."""
+    document = {
+        "rules": {"id": rules.id, "version": rules.version, "title": rules.title},
+        "targets": {item.target.name: _as_json(item) for item in made},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _as_json(item: Fidelity) -> Mapping[str, Any]:
+    said = {
+        how: [{"feature": loss.feature, "why": loss.why} for loss in item.losses if loss.how == how]
+        for how in ("approximated", "refused")
+    }
+    return {
+        "files": list(item.export.files),
+        "proof": item.target.proof,
+        "same_scores": item.export.runs is None,
+        "kept": list(item.kept),
+        **said,
+        "inputs": [{key: part for key, part in asdict(given).items() if part} for given in item.export.inputs],
+        "notes": list(item.export.notes),
+        "cost": None if item.cost is None else asdict(item.cost),
+    }

@@ -1,0 +1,73 @@
+"""What attributes are called in a target, where it cannot say their own names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+
+from calibrate.document.lead_score import used
+from calibrate.document.rules import Rules
+from calibrate.errors import nearest, shown
+from calibrate.exports.target import ExportError, Options
+
+_CURE = "name it in the file of --names"
+
+
+def fields(
+    rules: Rules,
+    options: Options,
+    target: str,
+    *,
+    clean: Callable[[str], str] = str,
+    allowed: Callable[[str], bool] = bool,
+    same: Callable[[str], str] = str,
+    taken: Iterable[str] = (),
+) -> dict[str, str]:
+    """The field of every attribute that the rules read, in the order of the document.
+
+    clean: makes a name that the target can say of an attribute's.  allowed: whether it can say a name that the
+    options give.  same: names that are equal after it are one name to the target.  taken: names of its own.
+
+    Raises:
+        ExportError: two attributes have one field, a field is one of the target's own, a name is not allowed, or the
+            options name an attribute that is none.
+    """
+    read = used(rules)
+    faults = [
+        f"--names: found {shown(name)}, expected an attribute of the rules; {nearest(name, rules.attributes)}"
+        for name in options.fields
+        if name not in rules.attributes
+    ]
+    found = {name: options.fields[name] if name in options.fields else clean(name) for name in read}
+    owners: dict[str, str] = {}
+    own = {same(name): name for name in taken}
+    for name, field in found.items():
+        where = f"attribute {shown(name)}"
+        if not allowed(field):
+            faults.append(f"{where}: found the field name {shown(field)}, which {target} cannot say; {_CURE}")
+        elif same(field) in own:
+            faults.append(f"{where}: its field {shown(field)} has the name of a result of the export; {_CURE}")
+        elif (other := owners.setdefault(same(field), name)) != name:
+            faults.append(f"{where}: its field {shown(field)} is that of {shown(other)} too; {_CURE}")
+    if faults:
+        raise ExportError(target, faults)
+    return found
+
+
+def identifier(name: str, reserved: Iterable[str] = ()) -> str:
+    """A name of ASCII letters, digits and underscores that starts with a letter.
+
+    >>> identifier("Lead source"), identifier("Größe (m²)"), identifier("1st"), identifier("if", ["if"])
+    ('Lead_source', 'Grosse_m2', 'x1st', 'if_')
+    """
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("ø", "o").replace("Ø", "O"))
+    kept = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    word = re.sub(r"[^A-Za-z0-9]+", "_", kept).strip("_") or "x"
+    word = word if word[0].isalpha() else f"x{word}"
+    return f"{word}_" if word.casefold() in {item.casefold() for item in reserved} else word
+
+
+def named(found: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each attribute that goes by another name in the target."""
+    return tuple(f"{shown(name)} is called {shown(field)}." for name, field in found.items() if name != field)
