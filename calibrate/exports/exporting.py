@@ -15,7 +15,7 @@ from calibrate.document.rules import Rules
 from calibrate.errors import DataError, RulesError, SettingsError, nearest, shown
 from calibrate.exports import targets as modules
 from calibrate.exports.fidelity import FILE, Fidelity, Price, fidelity_text
-from calibrate.exports.target import Export, ExportError, Options, Target
+from calibrate.exports.target import ExportError, Options, Target
 from calibrate.whole import write_whole
 
 
@@ -50,11 +50,11 @@ def export_rules(
         try:
             export = target.export(rules, _with(options, variants))
         except ExportError as error:
-            refused += str(error).splitlines()
+            refused += error.faults
             continue
         made.append(Fidelity.of(rules, target, export, check))
     if refused:
-        raise ExportErrors(refused)
+        raise ExportError(refused)
     _refuse_one_name(made)
     return tuple(made)
 
@@ -88,14 +88,6 @@ def write_exports(
             f"{folder}: cannot be written ({error.strerror}), expected a folder with room; choose another"
         ) from error
     return tuple(contents)
-
-
-class ExportErrors(ExportError):
-    """What several targets cannot say, a line each, with the target before it."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("export", lines)
-        self.args = ("\n".join(lines),)
 
 
 def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:

@@ -45,13 +45,13 @@ def fields(
     for name, field in found.items():
         where = f"attribute {shown(name)}"
         if not allowed(field):
-            faults.append(f"{where}: found the field name {shown(field)}, which {target} cannot say; {_CURE}")
+            faults.append(f"{where}: found the field name {shown(field)}, expected one that {target} can say; {_CURE}")
         elif same(field) in own:
-            faults.append(f"{where}: its field {shown(field)} has the name of a result of the export; {_CURE}")
+            faults.append(f"{where}: found the name of a result, {shown(field)}, expected one of its own; {_CURE}")
         elif (other := owners.setdefault(same(field), name)) != name:
-            faults.append(f"{where}: its field {shown(field)} is that of {shown(other)} too; {_CURE}")
+            faults.append(f"{where}: found the field {shown(field)} of {shown(other)}, expected its own; {_CURE}")
     if faults:
-        raise ExportError(target, faults)
+        raise ExportError(f"{target}: {fault}" for fault in faults)
     return found
 
 

@@ -20,12 +20,11 @@ FEATURES: tuple[Feature, ...] = (
 
 
 class ExportError(CalibrateError, ValueError):
-    """A target cannot say what the rules say; carries everything that it cannot."""
+    """Targets cannot say what the rules say; carries everything that they cannot, each `target: where: ...`."""
 
-    def __init__(self, target: str, faults: Iterable[str]) -> None:
-        self.target = target
+    def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(f"{target}: {fault}" for fault in self.faults))
+        super().__init__("\n".join(self.faults))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The engines that run exported files: each a script in runners/TARGET/ that imports nothing of ours.
 
-A runner is called with folders. Each holds the files of an export, fidelity.json, and leads.jsonl: a lead a line, by the
-field names and kinds of the export's inputs; a missing value is null or an absent key. It writes scores.jsonl beside them: `[score, band]` a line.
-Its first lines say, as comments: `engine` its name and version; `leads` how many it scores in a few seconds; `in` where
-it runs: `here` (this interpreter), or one of the environments that install.sh makes: `python`, `spark`, `node`;
-`programs` it needs; `variant` of the target, where there are several.
+A runner is called with folders. Each holds the files of an export, fidelity.json, and leads.jsonl: a lead a line, by
+the field names and kinds of the export's inputs; a missing value is null or an absent key. It writes scores.jsonl
+beside them: `[score, band]` a line. Its first lines say, as comments: `engine` its name and version; `leads` how many
+it scores in a few seconds; `in` where it runs: `here` (this interpreter), or one of the environments that install.sh
+makes: `python`, `spark`, `node`; `programs` it needs; `variant` of the target, where there are several.
 """
 
 from __future__ import annotations
