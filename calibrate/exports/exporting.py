@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -106,7 +107,7 @@ def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:
 
 
 def _with(options: Options, variants: tuple[str, ...]) -> Options:
-    return Options(options.fields, options.table, variants or options.variants, options.lists)
+    return replace(options, variants=variants or options.variants)
 
 
 def _refuse_one_name(made: Sequence[Fidelity]) -> None:

@@ -32,12 +32,13 @@ class Options:
     """How to write.
 
     fields: what an attribute is called in the target, by attribute; those left out keep their name as nearly as the
-    target allows.  table: of the leads, in SQL.  variants: such as SQL dialects; none means all.
+    target allows.  table, key: of the leads in SQL, and the column that tells one lead from another.  variants: such as SQL dialects; none means all.
     lists: whether a set comes as an array in SQL, instead of one text.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     table: str = "leads"
+    key: str = "id"
     variants: tuple[str, ...] = ()
     lists: bool = False
 

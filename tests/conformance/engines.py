@@ -60,11 +60,11 @@ class Engine:
     def _command(self) -> list[str] | None:
         home = os.environ.get("CALIBRATE_ENGINES")
         if self.place == "here":
-            return [sys.executable]
+            return [sys.executable, "-P"]
         if self.place == "node":
             node = shutil.which("node")
             return [node] if node and home and Path(home, "node", "node_modules").is_dir() else None
-        return [str(Path(home, self.place, "bin", "python"))] if home else None
+        return [str(Path(home, self.place, "bin", "python")), "-P"] if home else None
 
 
 def engines() -> list[Engine]:

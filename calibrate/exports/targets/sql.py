@@ -1,0 +1,280 @@
+"""SQL: one SELECT of steps, with a column of points for every rule, in the dialects of eleven engines.
+
+Every step is a CTE over the columns of the one before, with CASE for bounds: LEAST and GREATEST treat NULL differently
+from engine to engine. Of the leads' own columns only the key is carried along, so that none of them can be taken for a
+step. A set is one text, searched for `;value;`; LIKE would ignore case in some engines. MySQL and SQL
+Server compare texts without regard to case unless told, and SQL Server never sees spaces at their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import reduce
+
+import sqlglot
+from sqlglot import exp
+
+from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
+from calibrate.errors import SettingsError, shown
+from calibrate.exports.naming import fields
+from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Sum, Target, band_of, sums
+
+Sql = exp.Expr
+DIALECTS = (
+    "duckdb", "sqlite", "postgres", "spark",
+    "bigquery", "databricks", "mysql", "redshift", "snowflake", "trino", "tsql",
+)  # fmt: skip
+_COLLATIONS = {"mysql": "utf8mb4_0900_bin", "tsql": "Latin1_General_100_BIN2"}
+# They put the value of a variable in the place of ${name}, in texts too.
+_SUBSTITUTING = ("spark", "databricks")
+_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean"}
+# SQLite reads expressions up to 1,000 deep, and a sum is as deep as it is long.
+_MOST_RULES = 900
+_LONGEST_NAME = 63
+_END = "|"
+
+
+def export(rules: Rules, options: Options) -> Export:
+    """A file a dialect; a text that comes back otherwise from being read again is refused."""
+    steps = [f"group_{place}" for place, _ in enumerate(rules.groups, start=1)]
+    own = [options.key, *_points_names(rules).values(), *steps, "gate", "total", "score", "band"]
+    found = fields(rules, options, "sql", allowed=_allowed, same=_same, taken=own)
+    if faults := tuple(_faults(rules, options)):
+        raise ExportError(f"sql: {fault}" for fault in faults)
+    wanted = options.variants or DIALECTS
+    files = {f"rules.{dialect}.sql": _text(rules, found, options, dialect) for dialect in wanted}
+    return Export(
+        files=files,
+        inputs=tuple(_input(rules, name, field, options) for name, field in found.items()),
+        losses=(
+            Loss("reasons", "approximated", "a column points_... for every rule instead of words"),
+            Loss("percentile", "refused", "look it up by score in rules.json"),
+            Loss("probability", "refused", "look it up by score in rules.json"),
+        ),
+        notes=(
+            f"The leads are read from the table {options.table}. Its column {shown(options.key)} comes back, with the "
+            "points of every rule, the score and the band; --table and --key name others.",
+            "A text column counts as missing where it is NULL or blank, a number where it is NULL: NaN is no NULL.",
+            *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
+        ),
+    )
+
+
+TARGET = Target(
+    name="sql",
+    writes="one SELECT, with a column of points a rule",
+    proof=(
+        "run by DuckDB, SQLite, PostgreSQL and Spark; the text for BigQuery, Databricks, MySQL, Redshift, Snowflake, "
+        "Trino and SQL Server is read back by sqlglot and run on DuckDB, not on these engines"
+    ),
+    export=export,
+    variants=DIALECTS,
+)
+
+
+def _text(rules: Rules, found: dict[str, str], options: Options, dialect: str) -> bytes:
+    query = _Query(rules, found, options, dialect).select()
+    text = query.sql(dialect=dialect, pretty=True)
+    again = sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True)
+    if again != text:
+        what = "found a text that comes back otherwise from being read again, expected the same; choose another dialect"
+        raise ExportError([f"sql: {dialect}: {what}"])
+    return f"-- The score and band of every lead, and the points of every rule; {dialect}\n{text};\n".encode()
+
+
+class _Query:
+    """The steps of the query for one dialect."""
+
+    def __init__(self, rules: Rules, found: dict[str, str], options: Options, dialect: str) -> None:
+        self.rules, self.found, self.options, self.dialect = rules, found, options, dialect
+        self.names = _points_names(rules)
+
+    def select(self) -> exp.Select:
+        steps = ("points", self._points()), ("grouped", self._grouped()), ("totals", self._totals())
+        query = exp.select("*", exp.alias_(self._band(), "band")).from_("scored")
+        for name, step in (*steps, ("scored", self._scored())):
+            query = query.with_(name, as_=step)
+        return query
+
+    def _points(self) -> exp.Select:
+        points = [exp.alias_(self._rule(rule), self.names[rule.id]) for rule in self.rules.rules]
+        gate = exp.case()
+        for place, item in enumerate(self.rules.gates, start=1):
+            gate = gate.when(self._holds(item.when.condition, item.when.attr), _number(place))
+        number = gate.else_(_number(0)) if self.rules.gates else _number(0)
+        table = _table(self.options.table).as_("leads")
+        key = exp.column(self.options.key, table="leads", quoted=True)
+        return exp.select(key, *points, exp.alias_(number, "gate")).from_(table)
+
+    def _grouped(self) -> exp.Select:
+        bounded = [
+            exp.alias_(_bounded(self._sum(part), part.low, part.high), f"group_{place}")
+            for place, part in enumerate(sums(self.rules))
+            if part.name is not None
+        ]
+        return exp.select("*", *bounded).from_("points")
+
+    def _totals(self) -> exp.Select:
+        free, *groups = sums(self.rules)
+        parts = [self._sum(free)] if free.rules else []
+        parts += [exp.column(f"group_{place}") for place, _ in enumerate(groups, start=1)]
+        return exp.select("*", exp.alias_(_added([_number(self.rules.score.base), *parts]), "total")).from_("grouped")
+
+    def _scored(self) -> exp.Select:
+        limits = self.rules.score
+        score = exp.case()
+        for place, gate in enumerate(self.rules.gates, start=1):
+            score = score.when(exp.column("gate").eq(place), _number(gate.then.score))
+        total = _bounded(exp.column("total"), limits.min, limits.max)
+        return exp.select("*", exp.alias_(score.else_(total) if self.rules.gates else total, "score")).from_("totals")
+
+    def _band(self) -> Sql:
+        band = exp.case()
+        for place, gate in enumerate(self.rules.gates, start=1):
+            band = band.when(exp.column("gate").eq(place), self._word(band_of(self.rules, gate)))
+        for item in self.rules.bands[:-1]:
+            band = band.when(exp.column("score") >= _number(item.from_ or 0), self._word(item.name))
+        last = self._word(self.rules.bands[-1].name if self.rules.bands else None)
+        return band.else_(last) if band.args.get("ifs") else last
+
+    def _word(self, text: str | None) -> Sql:
+        return exp.cast(exp.null(), "text") if text is None else self._literal(text)
+
+    def _sum(self, part: Sum) -> Sql:
+        return _added([exp.column(self.names[rule.id]) for rule in part.rules] or [_number(0)])
+
+    def _rule(self, rule: Rule) -> Sql:
+        cases = exp.case().when(self._is_missing(rule.attr), _number(rule.missing))
+        for case in rule.cases:
+            cases = cases.when(self._holds(case.when, rule.attr), _number(case.points))
+        return cases.else_(_number(rule.otherwise))
+
+    def _column(self, attr: str) -> exp.Column:
+        return exp.column(self.found[attr], table="leads", quoted=True)
+
+    def _is_missing(self, attr: str) -> Sql:
+        kind = self.rules.attributes[attr].type
+        null = self._column(attr).is_(exp.null())
+        blank = kind in ("category", "text") or (kind == "set" and not self.options.lists)
+        return exp.or_(null, self._is_one_of(attr, ("",))) if blank else null
+
+    def _holds(self, condition: Condition, attr: str) -> Sql:
+        """The condition as SQL; it is NULL or false for NULL."""
+        match condition:
+            case In(in_=texts):
+                return self._is_one_of(attr, texts)
+            case Is(is_=truth):
+                return self._column(attr).eq(exp.true() if truth else exp.false())
+            case Has(has=text):
+                return self._has(attr, text)
+            case Range(ge=ge, lt=lt):
+                low = [] if ge is None else [self._column(attr) >= _number(ge)]
+                high = [] if lt is None else [self._column(attr) < _number(lt)]
+                return exp.and_(*low, *high)
+
+    def _is_one_of(self, attr: str, texts: tuple[str, ...]) -> Sql:
+        value: Sql = self._column(attr)
+        if self.dialect == "tsql":
+            value, texts = _concat(value, exp.Literal.string(_END)), tuple(text + _END for text in texts)
+        value = self._exact(value)
+        literals = [self._literal(text) for text in texts]
+        return value.eq(literals[0]) if len(literals) == 1 else value.isin(*literals)
+
+    def _has(self, attr: str, text: str) -> Sql:
+        if self.options.lists:
+            return exp.ArrayContains(this=self._column(attr), expression=self._literal(text))
+        mark = _separator(self.rules, attr)
+        within = _concat(exp.Literal.string(mark), self._column(attr), exp.Literal.string(mark))
+        place = exp.StrPosition(this=self._exact(within), substr=self._literal(f"{mark}{text}{mark}"))
+        return place > _number(0)
+
+    def _exact(self, value: Sql) -> Sql:
+        name = _COLLATIONS.get(self.dialect)
+        return exp.Collate(this=value, expression=exp.var(name)) if name else value
+
+    def _literal(self, text: str) -> Sql:
+        if self.dialect in _SUBSTITUTING and "${" in text:
+            parts = text.replace("${", "$\0{").split("\0")
+            return _concat(*map(exp.Literal.string, parts))
+        return exp.National(this=text) if self.dialect == "tsql" else exp.Literal.string(text)
+
+
+def _concat(*parts: Sql) -> Sql:
+    return exp.Concat(expressions=list(parts), safe=False, coalesce=False)
+
+
+def _number(value: float) -> Sql:
+    text = repr(abs(value))
+    literal = exp.Literal.number(text)
+    return exp.Neg(this=literal) if value < 0 else literal
+
+
+def _added(parts: Iterable[Sql]) -> Sql:
+    return reduce(lambda left, right: exp.Add(this=left, expression=right), parts)
+
+
+def _bounded(value: Sql, low: int | None, high: int | None) -> Sql:
+    """A value within two bounds, by CASE."""
+    case = exp.case()
+    if high is not None:
+        case = case.when(value.copy() > _number(high), _number(high))
+    if low is not None:
+        case = case.when(value.copy() < _number(low), _number(low))
+    return value if low is None and high is None else case.else_(value)
+
+
+def _points_names(rules: Rules) -> dict[str, str]:
+    """The column of every rule, by its id; numbered where an id is too long to be a name."""
+    longest = _LONGEST_NAME - len("points_")
+    return {
+        rule.id: f"points_{rule.id if len(rule.id) <= longest else place}" for place, rule in enumerate(rules.rules)
+    }
+
+
+def _table(name: str) -> exp.Table:
+    try:
+        return exp.to_table(name)
+    except sqlglot.ParseError as error:
+        raise SettingsError(
+            f"--table: found {shown(name)}, expected the name of a table such as crm.leads; correct it"
+        ) from error
+
+
+def _separator(rules: Rules, attr: str) -> str:
+    return rules.attributes[attr].separator or ";"
+
+
+def _input(rules: Rules, name: str, field: str, options: Options) -> Input:
+    kind = rules.attributes[name].type
+    if kind == "set":
+        return Input(name, field, "list") if options.lists else Input(name, field, "delimited", _separator(rules, name))
+    return Input(name, field, _KINDS.get(kind, "text"))
+
+
+def _allowed(field: str) -> bool:
+    return bool(field) and "\0" not in field
+
+
+def _same(name: str) -> str:
+    """Engines pass over the case of names, and PostgreSQL over what comes after 63 bytes."""
+    return name.lower().encode()[:_LONGEST_NAME].decode(errors="replace")
+
+
+def _faults(rules: Rules, options: Options) -> Iterator[str]:
+    if len(rules.rules) > _MOST_RULES:
+        yield f"rules: found {len(rules.rules)}, expected at most {_MOST_RULES}; SQLite cannot add up more"
+    if options.lists and options.variants and set(options.variants) & {"sqlite", "mysql", "tsql", "redshift"}:
+        yield "--lists: found a dialect without arrays, expected one with them; leave --lists out"
+    for place, rule in enumerate(rules.rules):
+        for number, case in enumerate(rule.cases):
+            where = f"rules[{place}].cases[{number}].when"
+            texts = case.when.in_ if isinstance(case.when, In) else ()
+            if isinstance(case.when, Has):
+                texts = (case.when.has,)
+                mark = _separator(rules, rule.attr)
+                if not options.lists and mark in case.when.has:
+                    found = f"found {shown(case.when.has)}, expected a value without {shown(mark)}, which parts values"
+                    yield f"{where}: {found}; use --lists"
+            for text in texts:
+                if "\0" in text:
+                    yield f"{where}: found a NUL in {shown(text)}, expected none; correct it"

@@ -1,0 +1,47 @@
+# engine: DuckDB on the text of seven other dialects, read back by sqlglot
+# in: here
+# leads: 2000
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+OTHERS = ("bigquery", "databricks", "mysql", "redshift", "snowflake", "trino", "tsql")
+TYPES = {"text": "VARCHAR", "delimited": "VARCHAR", "number": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def plain(node):
+    """Without collations and national texts, which DuckDB has not."""
+    if isinstance(node, exp.Collate):
+        return plain(node.this)
+    return exp.Literal.string(node.this) if isinstance(node, exp.National) else node
+
+
+def joined(node):
+    """`||` where SQL Server adds texts up."""
+    if isinstance(node, exp.Add) and any(leaf.is_string for leaf in node.find_all(exp.Literal)):
+        return exp.DPipe(this=joined(node.this), expression=joined(node.expression))
+    return node
+
+
+for folder in map(Path, sys.argv[1:]):
+    inputs = json.loads((folder / "fidelity.json").read_text("utf-8"))["targets"]["sql"]["inputs"]
+    rows = [json.loads(line) for line in (folder / "leads.jsonl").read_text("utf-8").split("\n") if line]
+    engine = duckdb.connect()
+    columns = ['"' + item["field"].replace('"', '""') + '" ' + TYPES[item["kind"]] for item in inputs]
+    engine.execute(f"CREATE TABLE leads ({', '.join(['id BIGINT', *columns])})")
+    values = [[place, *(row.get(item["field"]) for item in inputs)] for place, row in enumerate(rows)]
+    for row in values:
+        engine.execute(f"INSERT INTO leads VALUES ({', '.join('?' * (1 + len(columns)))})", row)
+    answers = []
+    for dialect in OTHERS:
+        text = (folder / f"rules.{dialect}.sql").read_text("utf-8")
+        query = sqlglot.parse_one(text, read=dialect).transform(plain).transform(joined).sql(dialect="duckdb")
+        answers.append(engine.execute(f"SELECT score, band FROM ({query}) ORDER BY id").fetchall())
+    for dialect, answer in zip(OTHERS, answers, strict=True):
+        if answer != answers[0]:
+            raise SystemExit(f"{dialect} and {OTHERS[0]} differ in {folder.name}")
+    (folder / "scores.jsonl").write_text("\n".join(map(json.dumps, answers[0])), "utf-8")
