@@ -8,6 +8,7 @@ Server compare texts without regard to case unless told, and SQL Server never se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 
@@ -38,13 +39,17 @@ def export(rules: Rules, options: Options) -> Export:
     """A file a dialect; a text that comes back otherwise from being read again is refused."""
     steps = [f"group_{place}" for place, _ in enumerate(rules.groups, start=1)]
     own = [options.key, *_points_names(rules).values(), *steps, "gate", "total", "score", "band"]
-    found = fields(rules, options, "sql", allowed=_allowed, same=_same, taken=own)
+    wanted = options.variants or DIALECTS
+    by_dialect = {
+        dialect: fields(rules, options, "sql", clean=_CLEAN.get(dialect, str), allowed=_allowed, same=_same, taken=own)
+        for dialect in wanted
+    }
     if faults := tuple(_faults(rules, options)):
         raise ExportError(f"sql: {fault}" for fault in faults)
-    wanted = options.variants or DIALECTS
-    files = {f"rules.{dialect}.sql": _text(rules, found, options, dialect) for dialect in wanted}
+    found = by_dialect[wanted[0]]
+    others = {named for dialect in wanted for named in by_dialect[dialect].items() if named not in found.items()}
     return Export(
-        files=files,
+        files={f"rules.{dialect}.sql": _text(rules, by_dialect[dialect], options, dialect) for dialect in wanted},
         inputs=tuple(_input(rules, name, field, options) for name, field in found.items()),
         losses=(
             Loss("reasons", "approximated", "a column points_... for every rule instead of words"),
@@ -55,6 +60,7 @@ def export(rules: Rules, options: Options) -> Export:
             f"The leads are read from the table {options.table}. Its column {shown(options.key)} comes back, with the "
             "points of every rule, the score and the band; --table and --key name others.",
             "A text column counts as missing where it is NULL or blank, a number where it is NULL: NaN is no NULL.",
+            *(f"In BigQuery {shown(name)} is called {shown(field)}." for name, field in sorted(others)),
             *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
         ),
     )
@@ -138,7 +144,7 @@ class _Query:
         return band.else_(last) if band.args.get("ifs") else last
 
     def _word(self, text: str | None) -> Sql:
-        return exp.cast(exp.null(), "text") if text is None else self._literal(text)
+        return exp.null() if text is None else self._literal(text)
 
     def _sum(self, part: Sum) -> Sql:
         return _added([exp.column(self.names[rule.id]) for rule in part.rules] or [_number(0)])
@@ -249,6 +255,14 @@ def _input(rules: Rules, name: str, field: str, options: Options) -> Input:
     if kind == "set":
         return Input(name, field, "list") if options.lists else Input(name, field, "delimited", _separator(rules, name))
     return Input(name, field, _KINDS.get(kind, "text"))
+
+
+def _bigquery(name: str) -> str:
+    """A name as BigQuery's loader would make it: without the marks that it refuses in one."""
+    return re.sub(r'[!"$()*,./;?@\[\\\]^`{}~]', "_", name)
+
+
+_CLEAN = {"bigquery": _bigquery}
 
 
 def _allowed(field: str) -> bool:

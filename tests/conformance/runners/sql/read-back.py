@@ -2,6 +2,7 @@
 # in: here
 # leads: 2000
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -40,6 +41,13 @@ for folder in map(Path, sys.argv[1:]):
     for dialect in OTHERS:
         text = (folder / f"rules.{dialect}.sql").read_text("utf-8")
         query = sqlglot.parse_one(text, read=dialect).transform(plain).transform(joined).sql(dialect="duckdb")
+        if dialect == "bigquery":
+            for item in inputs:
+                name = re.sub(r'[!"$()*,./;?@\[\\\]^`{}~]', "_", item["field"])
+                if name != item["field"]:
+                    quoted = item["field"].replace('"', '""')
+                    engine.execute(f'ALTER TABLE leads ADD COLUMN "{name}" {TYPES[item["kind"]]}')
+                    engine.execute(f'UPDATE leads SET "{name}" = "{quoted}"')
         answers.append(engine.execute(f"SELECT score, band FROM ({query}) ORDER BY id").fetchall())
     for dialect, answer in zip(OTHERS, answers, strict=True):
         if answer != answers[0]:
