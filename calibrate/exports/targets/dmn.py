@@ -33,7 +33,7 @@ _WORDS = (
     "and", "between", "every", "else", "external", "false", "for", "function", "if", "in", "instance", "list", "max",
     "min", "not", "null", "of", "or", "return", "satisfies", "some", "sum", "then", "true",
 )  # fmt: skip
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ACROSS, _UP, _WIDE, _HIGH = 200, 140, 180, 80
 
