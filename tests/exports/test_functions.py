@@ -166,7 +166,7 @@ def test_python_reads_what_programs_hand_over(lead: Lead) -> None:
 
 
 def test_a_value_that_cannot_be_read_is_told() -> None:
-    with pytest.raises(ValueError, match="^lead, 'n': found 'twelve', expected a number, like "):
+    with pytest.raises(ValueError, match=r"^lead, 'n': found 'twelve', expected a number, like "):
         READ({"n": "twelve"})
 
 
