@@ -18,6 +18,8 @@ if typing.TYPE_CHECKING:
     from calibrate.document.scored import score_file
     from calibrate.document.scoring import score_lead, score_table
     from calibrate.errors import CalibrateError, DataError, RulesError, SettingsError
+    from calibrate.exports.exporting import export_rules
+    from calibrate.exports.target import ExportError
     from calibrate.settings import Settings, load_settings
     from calibrate.statistics.points import lift_points
     from calibrate.statistics.rates import conversion_rate
@@ -26,12 +28,14 @@ _HOMES = {
     "CalibrateError": "errors",
     "Calibration": "calibration",
     "DataError": "errors",
+    "ExportError": "exports.target",
     "Rules": "document.rules",
     "RulesError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
     "calibrate": "api",
     "conversion_rate": "statistics.rates",
+    "export_rules": "exports.exporting",
     "inspect": "api",
     "lift_points": "statistics.points",
     "load_rules": "document.rules_file",
@@ -47,12 +51,14 @@ __all__ = [
     "CalibrateError",
     "Calibration",
     "DataError",
+    "ExportError",
     "Rules",
     "RulesError",
     "Settings",
     "SettingsError",
     "calibrate",
     "conversion_rate",
+    "export_rules",
     "inspect",
     "lift_points",
     "load_rules",

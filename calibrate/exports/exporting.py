@@ -15,7 +15,8 @@ from calibrate.document.lint import faults
 from calibrate.document.rules import Rules
 from calibrate.errors import DataError, RulesError, SettingsError, nearest, shown
 from calibrate.exports import targets as modules
-from calibrate.exports.fidelity import FILE, Fidelity, Price, fidelity_text
+from calibrate.exports.check import CheckLeads, expected_scores, prepared
+from calibrate.exports.fidelity import FILE, Fidelity, Ran, fidelity_text
 from calibrate.exports.target import ExportError, Options, Target
 from calibrate.whole import write_whole
 
@@ -29,12 +30,12 @@ def targets() -> dict[str, Target]:
 
 
 def export_rules(
-    rules: Rules, to: str | Sequence[str], options: Options | None = None, check: Price | None = None
+    rules: Rules, to: str | Sequence[str], options: Options | None = None, check: CheckLeads | None = None
 ) -> tuple[Fidelity, ...]:
     """What each target makes of the rules, in the order asked for.
 
     to: names of targets, in a list or separated by commas; `sql:postgres` is one variant of a target.
-    check: what measures the price of a loss, on leads whose outcome is known.
+    check: leads to run the files on that can be run here, and to measure a loss on.
 
     Raises:
         ExportError: targets cannot say what the rules say; every reason of all of them.
@@ -53,11 +54,11 @@ def export_rules(
         except ExportError as error:
             refused += error.faults
             continue
-        made.append(Fidelity.of(rules, target, export, check))
+        made.append(Fidelity.of(rules, target, export))
     if refused:
         raise ExportError(refused)
     _refuse_one_name(made)
-    return tuple(made)
+    return tuple(made) if check is None else tuple(_checked(rules, item, options, check) for item in made)
 
 
 def write_exports(
@@ -89,6 +90,21 @@ def write_exports(
             f"{folder}: cannot be written ({error.strerror}), expected a folder with room; choose another"
         ) from error
     return tuple(contents)
+
+
+def _checked(rules: Rules, item: Fidelity, options: Options, check: CheckLeads) -> Fidelity:
+    """The report with what the leads say: another score than by the rules is a cost, and never a surprise."""
+    if item.export.runs is not None:
+        return replace(item, cost=check.cost(rules, item.export.runs))
+    if item.target.run is None:
+        return item
+    leads = check.leads(rules)
+    run = item.target.run(item.export, options, [prepared(lead, item.export.inputs) for lead in leads])
+    if run is None:
+        return item
+    expected = expected_scores(rules, leads)
+    differ = sum(tuple(one) != other for one, other in zip(run.scores, expected, strict=True))
+    return replace(item, ran=Ran(run.engine, len(leads), differ))
 
 
 def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:

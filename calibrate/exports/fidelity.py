@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -28,59 +28,72 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class BandCount:
-    """Leads and conversions of a band; rate is conversions / leads, 0 to 1."""
+    """Leads and conversions of a band; conversions is None where it is not known who was won."""
 
     band: str
     leads: int
-    conversions: int
-    rate: float
+    conversions: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What the leads get from the rules, and from what the target makes of them.
 
-    other_score, other_band: leads whose score or band differs.
+    conversions: None where it is not known who was won.  other_score, other_band: leads whose score or band differs.
     """
 
     leads: int
-    conversions: int
+    conversions: int | None
     rules: Ranking
     target: Ranking
     other_score: int
     other_band: int
 
 
-Price = Callable[[Rules], Cost]
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The leads that a written file was run on, by what, and how many got another score or band than by the rules."""
+
+    engine: str
+    leads: int
+    differ: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """An export with its report. kept: features of the document that the target has as they are."""
+    """An export with its report.
+
+    kept: features of the document that the target has as they are.  cost, ran: where there were leads to check on, and
+    the target scores otherwise, or can be run here.
+    """
 
     target: Target
     export: Export
     kept: tuple[Feature, ...]
     losses: tuple[Loss, ...]
-    cost: Cost | None
+    cost: Cost | None = None
+    ran: Ran | None = None
 
     @classmethod
-    def of(cls, rules: Rules, target: Target, export: Export, check: Price | None) -> Self:
-        """The report of an export; a cost where the target scores otherwise and there are leads to measure it on."""
+    def of(cls, rules: Rules, target: Target, export: Export) -> Self:
+        """The report of an export, not checked on leads."""
         said = features(rules)
         losses = tuple(loss for loss in export.losses if loss.feature in said)
         lost = {loss.feature for loss in losses}
-        cost = check(export.runs) if check is not None and export.runs is not None else None
-        return cls(target, export, tuple(name for name in said if name not in lost), losses, cost)
+        return cls(target, export, tuple(name for name in said if name not in lost), losses)
 
 
-def fidelity_text(rules: Rules, made: Sequence[Fidelity]) -> str:
-    """The report as JSON: by target its files, inputs, what is kept, approximated and refused, and the cost."""
-    document = {
+def fidelity(rules: Rules, made: Sequence[Fidelity]) -> dict[str, Any]:
+    """The report: by target its files, inputs, what is kept, approximated and refused, and the cost."""
+    return {
         "rules": {"id": rules.id, "version": rules.version, "title": rules.title},
         "targets": {item.target.name: _as_json(item) for item in made},
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def fidelity_text(rules: Rules, made: Sequence[Fidelity]) -> str:
+    """The report as JSON."""
+    return json.dumps(fidelity(rules, made), ensure_ascii=False, indent=1) + "\n"
 
 
 def _as_json(item: Fidelity) -> Mapping[str, Any]:
@@ -96,5 +109,6 @@ def _as_json(item: Fidelity) -> Mapping[str, Any]:
         **said,
         "inputs": [{key: part for key, part in asdict(given).items() if part} for given in item.export.inputs],
         "notes": list(item.export.notes),
+        "ran": None if item.ran is None else asdict(item.ran),
         "cost": None if item.cost is None else asdict(item.cost),
     }

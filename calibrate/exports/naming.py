@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from calibrate.document.lead_score import used
 from calibrate.document.rules import Rules
-from calibrate.errors import nearest, shown
+from calibrate.errors import DataError, nearest, shown
 from calibrate.exports.target import ExportError, Options
+from calibrate.reading.dialect import ReadingOptions
+from calibrate.reading.source import open_source
 
 _CURE = "name it in the file of --names"
 
@@ -71,3 +74,25 @@ def identifier(name: str, reserved: Iterable[str] = ()) -> str:
 def named(found: Mapping[str, str]) -> tuple[str, ...]:
     """A sentence for each attribute that goes by another name in the target."""
     return tuple(f"{shown(name)} is called {shown(field)}." for name, field in found.items() if name != field)
+
+
+def read_names(path: str | Path) -> dict[str, str]:
+    """Fields by attribute, of a CSV file with the columns attribute and field.
+
+    Raises:
+        DataError: it cannot be read, lacks one of the columns, or names an attribute twice.
+    """
+    with open_source(path, ReadingOptions(text_columns=("attribute", "field"))) as source:
+        columns = [column.name for column in source.columns]
+        if absent := [name for name in ("attribute", "field") if name not in columns]:
+            known = ", ".join(map(shown, columns))
+            where = f"{source.name}: found the columns {known}, expected attribute and field"
+            raise DataError(f"{where}; add {' and '.join(absent)}")
+        rows = [row for batch in source.batches(["attribute", "field"]) for row in batch.to_pylist()]
+    found: dict[str, str] = {}
+    for place, row in enumerate(rows, start=2):
+        name, field = row["attribute"] or "", row["field"] or ""
+        if name in found:
+            raise DataError(f"{source.name}, row {place}: found {shown(name)} again, expected it once; keep one")
+        found[name] = field
+    return found

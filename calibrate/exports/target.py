@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from calibrate.document.lead_score import standing_of
 from calibrate.document.rules import Gate, Rule, Rules
@@ -32,8 +32,9 @@ class Options:
     """How to write.
 
     fields: what an attribute is called in the target, by attribute; those left out keep their name as nearly as the
-    target allows.  table, key: of the leads in SQL, and the column that tells one lead from another.  variants: such as SQL dialects; none means all.
-    lists: whether a set comes as an array in SQL, instead of one text.
+    target allows.  variants: such as SQL dialects; none means all.
+    table, key, lists: in SQL, the table of the leads, its column that tells one from another, and whether a set comes
+    as an array instead of one text.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -78,11 +79,20 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Leads scored by an engine from the written file: score and band of each, in order."""
+
+    engine: str
+    scores: Sequence[tuple[int, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A kind of file that rules can be written as.
 
     name: as the command line calls it.  writes: what, in a few words.  proof: who runs it, in a sentence.
-    export: raises ExportError where the target cannot say what the rules say.
+    export: raises ExportError where the target cannot say what the rules say.  run: has leads, prepared as the
+    export's inputs say, scored by an engine that is here anyhow; None where that one cannot run these files.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Target:
     proof: str
     export: Callable[[Rules, Options], Export]
     variants: tuple[str, ...] = ()
+    run: Callable[[Export, Options, Sequence[Mapping[str, Any]]], Run | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ Server compare texts without regard to case unless told, and SQL Server never se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from sqlglot import exp
@@ -18,7 +19,10 @@ from sqlglot import exp
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import SettingsError, shown
 from calibrate.exports.naming import fields
-from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Sum, Target, band_of, sums
+from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Run, Sum, Target, band_of, sums
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Sql = exp.Expr
 DIALECTS = (
@@ -58,12 +62,37 @@ def export(rules: Rules, options: Options) -> Export:
         ),
         notes=(
             f"The leads are read from the table {options.table}. Its column {shown(options.key)} comes back, with the "
-            "points of every rule, the score and the band; --table and --key name others.",
+            "points of every rule, the score and the band; --sql-table and --sql-key name others.",
             "A text column counts as missing where it is NULL or blank, a number where it is NULL: NaN is no NULL.",
             *(f"In BigQuery {shown(name)} is called {shown(field)}." for name, field in sorted(others)),
             *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
         ),
     )
+
+
+def run(export: Export, options: Options, leads: Sequence[Mapping[str, Any]]) -> Run | None:
+    """Scores and bands by DuckDB; None without a text for it."""
+    import duckdb
+    import pyarrow as pa
+
+    text = export.files.get("rules.duckdb.sql")
+    if text is None:
+        return None
+    columns = [pa.array([lead.get(item.field) for lead in leads], _arrow(item)) for item in export.inputs]
+    rows = pa.table([pa.array(range(len(leads))), *columns], [options.key, *(item.field for item in export.inputs)])
+    table = _table(options.table)
+    key = exp.column(options.key, quoted=True).sql("duckdb")
+    with duckdb.connect() as engine:
+        if table.catalog:
+            engine.execute(f"ATTACH ':memory:' AS {table.args['catalog'].sql('duckdb')}")
+        if table.db:
+            place = exp.table_(table.args["db"].copy(), db=table.args.get("catalog")).sql("duckdb")
+            engine.execute(f"CREATE SCHEMA {place}")
+        engine.register("given leads", rows)
+        engine.execute(f'CREATE TABLE {table.sql("duckdb")} AS SELECT * FROM "given leads"')  # noqa: S608
+        query = text.decode().rstrip().rstrip(";")
+        found = engine.execute(f"SELECT score, band FROM ({query}) ORDER BY {key}").fetchall()  # noqa: S608
+    return Run("DuckDB", found)
 
 
 TARGET = Target(
@@ -75,6 +104,7 @@ TARGET = Target(
     ),
     export=export,
     variants=DIALECTS,
+    run=run,
 )
 
 
@@ -242,7 +272,7 @@ def _table(name: str) -> exp.Table:
         return exp.to_table(name)
     except sqlglot.ParseError as error:
         raise SettingsError(
-            f"--table: found {shown(name)}, expected the name of a table such as crm.leads; correct it"
+            f"--sql-table: found {shown(name)}, expected the name of a table such as crm.leads; correct it"
         ) from error
 
 
@@ -265,6 +295,13 @@ def _bigquery(name: str) -> str:
 _CLEAN = {"bigquery": _bigquery}
 
 
+def _arrow(given: Input) -> pa.DataType:
+    import pyarrow as pa
+
+    kinds = {"number": pa.float64(), "boolean": pa.bool_(), "list": pa.list_(pa.string())}
+    return kinds.get(given.kind, pa.string())
+
+
 def _allowed(field: str) -> bool:
     return bool(field) and "\0" not in field
 
@@ -278,7 +315,7 @@ def _faults(rules: Rules, options: Options) -> Iterator[str]:
     if len(rules.rules) > _MOST_RULES:
         yield f"rules: found {len(rules.rules)}, expected at most {_MOST_RULES}; SQLite cannot add up more"
     if options.lists and options.variants and set(options.variants) & {"sqlite", "mysql", "tsql", "redshift"}:
-        yield "--lists: found a dialect without arrays, expected one with them; leave --lists out"
+        yield "--sql-lists: found a dialect without arrays, expected one with them; leave --sql-lists out"
     for place, rule in enumerate(rules.rules):
         for number, case in enumerate(rule.cases):
             where = f"rules[{place}].cases[{number}].when"
@@ -288,7 +325,7 @@ def _faults(rules: Rules, options: Options) -> Iterator[str]:
                 mark = _separator(rules, rule.attr)
                 if not options.lists and mark in case.when.has:
                     found = f"found {shown(case.when.has)}, expected a value without {shown(mark)}, which parts values"
-                    yield f"{where}: {found}; use --lists"
+                    yield f"{where}: {found}; use --sql-lists"
             for text in texts:
                 if "\0" in text:
                     yield f"{where}: found a NUL in {shown(text)}, expected none; correct it"
