@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from itertools import accumulate
 from typing import Any
 
 from calibrate.document.rules import Group, Rule, Rules, Score, ScoreBand
@@ -42,16 +43,16 @@ def recut(rules: Rules, scored: Rules) -> tuple[ScoreBand, ...]:
     spread = _spread(rules, scored)
     if rules.reference is None or spread is None:
         return ()
-    total, scores = sum(spread.values()), sorted(spread, reverse=True)
+    falling = sorted(spread, reverse=True)
+    reached = dict(zip(falling, accumulate(spread[score] for score in falling), strict=True))
     found: list[ScoreBand] = []
     for band in rules.bands:
         edge = None
         if band.from_ is not None:
             pairs = zip(rules.reference.scores, rules.reference.counts, strict=True)
             share = sum(count for score, count in pairs if score >= band.from_) / rules.reference.leads
-            lower = [score for score in scores if not found or score < (found[-1].from_ or 0)]
-            reached = {score: sum(spread[item] for item in scores if item >= score) / total for score in lower}
-            edge = min(reached, key=lambda score: abs(reached[score] - share), default=None)
+            lower = [score for score in falling if not found or score < (found[-1].from_ or 0)]
+            edge = min(lower, key=lambda score: abs(reached[score] - share), default=None)
             if edge is None:
                 continue
         found.append(ScoreBand(name=band.name, from_=edge, action=band.action))

@@ -28,7 +28,7 @@ def test_pipedrive_keeps_ten_criteria_of_three_sizes():
 
 
 def test_pipedrive_weighs_criteria_by_their_leads():
-    """12 becomes 25; 8 (16.7) becomes 10; 5 (10.4) becomes 10; 3 (6.25) becomes 10; -9, -4 (-8.3) and -3 (-6.25) become -10."""
+    """12 becomes 25; 8 (16.7) becomes 10; 5 (10.4) becomes 10; 3 (6.25) becomes 10; -9, -4, -3 (-6.25) become -10."""
     export = PIPEDRIVE.export(counted(), Options())
     assert export.runs is not None
     points = [[case.points for case in rule.cases] + [rule.otherwise, rule.missing] for rule in export.runs.rules]
