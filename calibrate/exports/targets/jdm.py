@@ -54,6 +54,7 @@ def export(rules: Rules, options: Options) -> Export:
         ),
         notes=(
             *named(found),
+            "Read `score` and `band` from the result.",
             f"A lead's numbers are read to {_DIGITS} digits, and must be below 7.9e28.",
         ),
     )
@@ -72,8 +73,8 @@ def _graph(rules: Rules, found: dict[str, str]) -> dict[str, Any]:
     tables = [_rule_table(rules, rule, found, place) for place, rule in enumerate(_in_order(rules), start=1)]
     if rules.gates:
         tables.insert(0, _gate_table(rules, found))
-    bands = [_band_table(rules)] if rules.bands or rules.gates else []
     middle = _ROW * len(tables) // 2
+    bands = [_band_table(rules, middle)] if rules.bands or rules.gates else []
     chain = [_node("score", "expressionNode", 2, middle, _sum_rows(rules, passes=bool(tables))), *bands]
     start = _node("request", "inputNode", 0, middle)
     end = _node("response", "outputNode", 4, middle)
@@ -170,7 +171,7 @@ def _sum_rows(rules: Rules, *, passes: bool) -> dict[str, Any]:
     }
 
 
-def _band_table(rules: Rules) -> dict[str, Any]:
+def _band_table(rules: Rules, y: int) -> dict[str, Any]:
     gate = [("a gate", "$ != null", "", "gate.band")] if rules.gates else []
     bands = [
         (band.action or "", *([""] * len(gate)), "" if band.from_ is None else f">= {band.from_}", _text(band.name))
@@ -178,7 +179,7 @@ def _band_table(rules: Rules) -> dict[str, Any]:
     ]
     inputs = [("gate", "gate.band")] if rules.gates else []
     content = _table([*inputs, ("score", "score")], ["band"], [*gate, *bands], passes=True)
-    return _node("bands", "decisionTableNode", 3, _ROW * len(rules.rules) // 2, content)
+    return _node("bands", "decisionTableNode", 3, y, content)
 
 
 def _points(rule: Rule) -> str:
@@ -230,7 +231,7 @@ def _unsayable(rules: Rules) -> Iterator[str]:
     for place, text in _texts(rules):
         if _quote(text) is None:
             yield (
-                f"{place}: found {shown(text)}, expected a text without \", ' or ` (zen has no escapes, and computes "
+                f"{place}: found {shown(text)}, expected one that lacks \", ' or ` (zen has no escapes, and computes "
                 "${ between backticks); change the value where leads are read"
             )
     for number, rule in enumerate(rules.rules):
