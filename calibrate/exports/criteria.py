@@ -107,8 +107,14 @@ def points_of(rule: Rule) -> tuple[int, ...]:
 
 
 def evidence_of(rule: Rule) -> tuple[Evidence | None, ...]:
-    """What history says about every outcome, in the same order."""
-    return (*(case.evidence for case in rule.cases), rule.otherwise_evidence, rule.missing_evidence)
+    """What history says about every outcome, in the same order.
+
+    A run counts a set without a value among those without the text; what is counted so is not said twice.
+    """
+    of_sets = any(isinstance(case.when, Has) for case in rule.cases)
+    twice = of_sets and rule.missing_evidence == rule.otherwise_evidence
+    missing = None if twice else rule.missing_evidence
+    return (*(case.evidence for case in rule.cases), rule.otherwise_evidence, missing)
 
 
 def with_points(rule: Rule, points: Sequence[int]) -> Rule:

@@ -82,7 +82,5 @@ def _spread(rules: Rules, scored: Rules) -> Mapping[int, float] | None:
 def _leads(rule: Rule, rules: Rules) -> list[int] | None:
     """Leads of every outcome; None where the counts do not add up to those of the reference."""
     counts = [evidence.leads if evidence else 0 for evidence in evidence_of(rule)]
-    if rules.attributes[rule.attr].type == "set":
-        counts[-1] = 0  # a set rule counts those without a value among those without the text
     whole = rules.reference is not None and sum(counts) == rules.reference.leads
     return counts if whole else None

@@ -36,6 +36,8 @@ def signed(points: int) -> str:
 
 def words(field: str, outcome: Outcome) -> str:
     """When a criterion holds, in words."""
+    if len(outcome) == 2 and outcome[1] == (Test("empty"),) and outcome[0][1:] and outcome[0][-1] == Test("not empty"):
+        return f"{words(field, (outcome[0][:-1],))}, or it is empty"
     parts = [" AND ".join(_test_words(field, test) for test in tests) for tests in outcome]
     return parts[0] if len(parts) == 1 else " OR ".join(f"({part})" if " AND " in part else part for part in parts)
 
@@ -132,9 +134,8 @@ def number_text(value: float) -> str:
 
 
 def _seen(item: Criterion) -> str:
-    evidence = [evidence_of(item.rule)[place] for place in item.places]
-    counts = [(one.leads, one.conversions) for one in evidence if one]
-    if len(counts) < len(evidence) or not counts:
+    every = evidence_of(item.rule)
+    evidence = [one for place in item.places if (one := every[place])]
+    if not evidence:
         return "not counted"
-    leads, won = sum(leads for leads, _ in counts), sum(won for _, won in counts)
-    return f"{won:,} of {leads:,} became customers"
+    return f"{sum(one.conversions for one in evidence):,} of {sum(one.leads for one in evidence):,} became customers"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from forms import drawn
+from forms import counted, drawn
 
 from calibrate.document.lead_score import outcome_of, read_value
 from calibrate.exports.criteria import criteria_of
+from calibrate.exports.target import Options
+from calibrate.exports.targets.pipedrive import TARGET as PIPEDRIVE
+from calibrate.exports.targets.zoho import TARGET as ZOHO
 
 
 def test_criteria_give_the_points_of_their_rule():
@@ -38,3 +41,12 @@ def is_true(test, value):
         "under": lambda: value is not None and value < test.value,
     }
     return says[test.op]()
+
+
+def test_no_lead_is_counted_twice_in_a_sheet():
+    """Without docs are 940 leads, those without any page among them."""
+    text = PIPEDRIVE.export(counted(), Options()).files["rules.pipedrive.md"].decode()
+    assert "30 of 60 became customers" in text
+    every = ZOHO.export(counted(), Options()).files["rules.zoho.md"].decode()
+    row = next(line for line in every.splitlines() if "does not hold the value “docs”" in line)
+    assert row.endswith("| “Pages” does not hold the value “docs”, or it is empty | -1 | 122 of 940 became customers |")

@@ -97,18 +97,19 @@ def _level(points: int, ours: int, theirs: int) -> int:
 def strongest(rules: Rules) -> tuple[Criterion, ...]:
     """The ten criteria of Pipedrive's points that move scores most, in the order of the document.
 
-    Source: their part of the variance of the score, leads * points^2; without counts of all of them, the points.
+    Source: their part of the variance of the score, leads * points^2; without counts of all cases, the points.
     """
     originals = {rule.id: rule for rule in rules.rules}  # with the evidence
     every = [replace(item, rule=originals[item.rule.id]) for item in criteria(quantised(rules))]
-    counts = [[evidence_of(item.rule)[place] for place in item.places] for item in every]
-    known = all(one for of_criterion in counts for one in of_criterion)
-    weights = [
-        (sum(one.leads for one in of_criterion if one) if known else 1) * item.points**2
-        for item, of_criterion in zip(every, counts, strict=True)
-    ]
+    known = all(case.evidence for rule in rules.rules for case in rule.cases)
+    weights = [(_leads(item) if known else 1) * item.points**2 for item in every]
     best = sorted(range(len(every)), key=lambda place: (-weights[place], place))[:MOST]
     return tuple(every[place] for place in sorted(best))
+
+
+def _leads(item: Criterion) -> int:
+    evidence = evidence_of(item.rule)
+    return sum(one.leads for place in item.places if (one := evidence[place]))
 
 
 def _only(rules: Rules, kept: Sequence[Criterion]) -> Rules:
