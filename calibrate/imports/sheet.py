@@ -25,8 +25,8 @@ _HEADERS = {
 }  # fmt: skip
 _ROLES = {word: role for role, words in _HEADERS.items() for word in words.split()}
 _NO_VALUE = "missing empty blank ontbreekt leeg fehlt leer manquant vide mangler tom"
-_ANY_VALUE = """* any other others otherwise else rest overig overige anders sonstige sonst andere autre autres andet andre
-    øvrige filled given known ingevuld ausgefüllt rempli udfyldt"""
+_ANY_VALUE = """* any other others otherwise else rest overig overige anders sonstige sonst andere autre autres andet
+    andre øvrige filled given known ingevuld ausgefüllt rempli udfyldt"""
 _MISSING, _OTHERWISE = frozenset(_NO_VALUE.split()), frozenset(_ANY_VALUE.split())
 
 

@@ -15,6 +15,7 @@ from calibrate.exports.naming import fields
 from calibrate.exports.target import Export, Loss, Options, Sum, Target, band_of, sums
 
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_LIST = re.compile(r"^(\d*)([.)+-])(?=\s|$)")
 _KEPT = "%,()/:.'\";?+-="
 _WORKED = 8
 
@@ -56,6 +57,7 @@ def plain(text: str) -> str:
     """
     line = re.sub(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", "↵", text).replace("\t", "⇥")
     shown = _MARKS.sub(lambda mark: mark[0] if mark[0] in _KEPT else f"\\{mark[0]}", line)
+    shown = _LIST.sub(r"\1\\\2", shown)
     return shown if text == text.strip() and text else f"“{shown}”"
 
 

@@ -80,21 +80,22 @@ def read(content: Content) -> Imported:
 def _score(logic: Json, place: str, found: _Found) -> Score:
     """The gates, then the bounds of the whole, then its sum."""
     name, given = operation(logic)
-    if name == "if" and number(given[-1]) is None and not _is_chain(given):
+    if name == "if" and not _is_chain(given):
         for i in range(0, len(given) - 1, 2):
             where = f"{place}.if[{i}]"
             _caught(found, _gate, given[i : i + 2], where, found)
         logic, place = given[-1], f"{place}.if[{len(given) - 1}]"
     low, high, inner, place = _bounded(logic, place, found)
     _sum(inner, place, None, found)
+    found.base = whole_points(found.base, f"{place}.+".lstrip("."), found.faults)
     return Score(base=found.base, min=low, max=high)
 
 
 def _is_chain(given: Sequence[Json]) -> bool:
     """Whether an if is a rule of its own: its last part is another if with a number for every case."""
-    while operation(given[-1])[0] == "if":
+    while given and operation(given[-1])[0] == "if":
         given = operation(given[-1])[1]
-    return number(given[-1]) is not None
+    return not given or number(given[-1]) is not None
 
 
 def _gate(given: Sequence[Json], place: str, found: _Found) -> None:
@@ -112,9 +113,8 @@ def _bounded(logic: Json, place: str, found: _Found) -> tuple[int | None, int | 
         numbers = [item for item in given if number(item) is not None]
         rest = [i for i, item in enumerate(given) if number(item) is None]
         if len(numbers) != 1 or len(rest) != 1 or name in bounds:
-            found.faults.append(
-                f"{place}.{name}: found {len(given)} parts, expected a number and a sum, once; correct it"
-            )
+            where = f"{place}.{name}".lstrip(".")
+            found.faults.append(f"{where}: found {len(given)} parts, expected a number and a sum, once; correct it")
             return None, None, 0, place
         bounds[name] = whole_points(numbers[0], f"{place}.{name}", found.faults)
         logic, place = given[rest[0]], f"{place}.{name}[{rest[0]}]"
@@ -163,7 +163,8 @@ def _bands(logic: Json, place: str, found: _Found) -> None:
     name, given = operation(logic)
     if name != "if":
         raise unreadable(place, logic, "an if of score and names; write it so")
-    gates, bands = [], []
+    gates: list[str | None] = []
+    bands: list[ScoreBand] = []
     for i in range(0, len(given) - 1, 2):
         where, band = f"{place}.if[{i}]", given[i + 1]
         if (edge := _edge(given[i])) is not None:
@@ -173,9 +174,8 @@ def _bands(logic: Json, place: str, found: _Found) -> None:
         elif len(gates) < len(found.gates) and not bands and read_test(given[i], where) == found.gates[len(gates)][0]:
             gates.append(_text(band))
         else:
-            raise unreadable(
-                where, given[i], '{">=": [{"var": "score"}, number]}, or the gates of the score; write it so'
-            )
+            expected = '{">=": [{"var": "score"}, number]}, or a gate in the order of the score; write it so'
+            raise unreadable(where, given[i], expected)
     last = given[-1] if len(given) % 2 else None
     if isinstance(last, str) and last:
         bands.append(ScoreBand(name=last))
@@ -216,11 +216,7 @@ def _gates(found: _Found) -> tuple[Gate, ...]:
     made = []
     for (test, score), band in zip(found.gates, bands, strict=False):
         when = test.whens[0]
-        asked = (
-            GateWhen(attr=test.of, in_=when.in_)
-            if isinstance(when, In)
-            else GateWhen(attr=test.of, is_=when == Is(is_=True))
-        )
+        asked = GateWhen(attr=test.of, in_=getattr(when, "in_", None), is_=getattr(when, "is_", None))
         made.append(Gate(id=rule_id(test.of, taken), when=asked, then=GateThen(score=score, band=band)))
     return tuple(made)
 
@@ -243,9 +239,7 @@ def _notes(found: _Found, types: dict[str, Type]) -> list[str]:
         if chain.as_zero:
             notes.append(f"{name} without a value scores as 0 does, which is what JavaScript makes of it.")
         if types[chain.of] in ("category", "text") and chain.blank != chain.missing:
-            notes.append(
-                f'{name} as "" scores {chain.missing} like no value, and not {chain.blank} as the file has it.'
-            )
+            notes.append(f'{name} as "" scores {chain.missing} like no value, not {chain.blank} as in the file.')
         if chain.kind is None and types[chain.of] == "text":
             notes.append(f"{name} is only asked for being there; it is taken as a text.")
         if chain.kind == "set":
