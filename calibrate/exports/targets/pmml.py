@@ -118,7 +118,7 @@ def _document(rules: Rules, found: Mapping[str, str]) -> Element:
 def _data_field(attribute: Attribute, name: str) -> Element:
     optype, data = _TYPES.get(attribute.type, ("categorical", "string"))
     blank = [E.Value(value="", property="missing")] if data == "string" else []
-    label = {"displayName": attribute.label} if attribute.label else {}
+    label = {"displayName": attribute.label} if attribute.label and attribute.label != name else {}
     return E.DataField(*blank, name=name, optype=optype, dataType=data, **label)
 
 
