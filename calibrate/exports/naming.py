@@ -82,7 +82,7 @@ def read_names(path: str | Path) -> dict[str, str]:
     Raises:
         DataError: it cannot be read, lacks one of the columns, or names an attribute twice.
     """
-    with open_source(path, ReadingOptions(text_columns=("attribute", "field"))) as source:
+    with open_source(path, ReadingOptions(), types={"attribute": "text", "field": "text"}) as source:
         columns = [column.name for column in source.columns]
         if absent := [name for name in ("attribute", "field") if name not in columns]:
             known = ", ".join(map(shown, columns))

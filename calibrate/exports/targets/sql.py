@@ -61,8 +61,8 @@ def export(rules: Rules, options: Options) -> Export:
             Loss("probability", "refused", "look it up by score in rules.json"),
         ),
         notes=(
-            f"The leads are read from the table {options.table}. Its column {shown(options.key)} comes back, with the "
-            "points of every rule, the score and the band; --sql-table and --sql-key name others.",
+            f"The leads are read from the table {shown(options.table)}. Its column {shown(options.key)} comes back "
+            "with the points of every rule, the score and the band; --sql-table and --sql-key name others.",
             "A text column counts as missing where it is NULL or blank, a number where it is NULL: NaN is no NULL.",
             *(f"In BigQuery {shown(name)} is called {shown(field)}." for name, field in sorted(others)),
             *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
@@ -269,11 +269,14 @@ def _points_names(rules: Rules) -> dict[str, str]:
 
 def _table(name: str) -> exp.Table:
     try:
-        return exp.to_table(name)
-    except sqlglot.ParseError as error:
+        table = exp.to_table(name)
+    except sqlglot.ParseError:
+        table = exp.Table()
+    if table.comments or not isinstance(table.this, exp.Identifier):
         raise SettingsError(
             f"--sql-table: found {shown(name)}, expected the name of a table such as crm.leads; correct it"
-        ) from error
+        )
+    return table
 
 
 def _separator(rules: Rules, attr: str) -> str:
