@@ -7,49 +7,43 @@
 | yes/no | checkbox, where missing scores as no; else text or picklist with `true` and `false`: no checkbox is blank |
 | set | multi-select picklist |
 
-Literals follow the grammar of Salesforce's published formula engine (github.com/salesforce/formula-engine): in double
-quotes, those and backslashes behind a backslash, an apostrophe bare, no line break. A formula has at most 3,900
-characters and 4,000 bytes; where the score is longer, each group gets a helper field.
+A formula has at most 3,900 characters and 4,000 bytes; where the score is longer, each group gets a helper field. A
+value that no formula can hold is refused.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
 
 from lxml import etree
 
-from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
+from calibrate.document.rules import Condition, Has, In, Range, Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Sum, Target, band_of, sums
+from calibrate.exports.salesforce_formula import (
+    BAND,
+    DIGITS,
+    LARGEST,
+    LONGEST,
+    PART,
+    SCORE,
+    FormulaField,
+    formula_fields,
+    is_checkbox,
+    number_text,
+    range_ends,
+)
+from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target, sums
 
-SCORE, BAND, PART = "Lead_Score__c", "Lead_Band__c", "Lead_Score_Part_{}__c"
-LONGEST, LARGEST = 3_900, 4_000
-"""Characters and bytes of a formula."""
-DIGITS = 18
-"""Before and behind the point of a number field together."""
 LIKELY = 1_500
 """Characters from which a formula may be too large when compiled."""
 _OWN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 _CUSTOM = re.compile(r"[A-Za-z][A-Za-z0-9_]*__c")
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _CURE = "correct it in the rules"
-
-
-@dataclass(frozen=True, slots=True)
-class FormulaField:
-    """A field with its formula. what: it holds, in words."""
-
-    name: str
-    label: str
-    what: str
-    type: Literal["Number", "Text"]
-    formula: str
 
 
 def export(rules: Rules, options: Options) -> Export:
@@ -68,7 +62,7 @@ def export(rules: Rules, options: Options) -> Export:
         )
     except ExportError as error:
         raise ExportError([*error.faults, *faults]) from None
-    made = () if faults else _formula_fields(rules, found)
+    made = () if faults else formula_fields(rules, found)
     faults += [f"salesforce: {fault}" for field in made for fault in _too_long(field)]
     if faults:
         raise ExportError(faults)
@@ -93,115 +87,8 @@ TARGET = Target(
 )
 
 
-def _formula_fields(rules: Rules, found: Mapping[str, str]) -> tuple[FormulaField, ...]:
-    """Score and band, behind a field for each group where the score would be too long in one."""
-    parts = [(part, _sum(rules, part, found)) for part in sums(rules) if part.rules or part.bounded]
-    whole = _score(rules, found, [text for _, text in parts])
-    helpers: tuple[FormulaField, ...] = ()
-    if len(whole) > LONGEST or len(whole.encode()) > LARGEST:
-        helpers = tuple(_helper(number, part, text) for number, (part, text) in enumerate(parts, start=1))
-        whole = _score(rules, found, [helper.name for helper in helpers])
-    score = FormulaField(SCORE, "Lead Score", "the score", "Number", whole)
-    if not rules.bands and not any(gate.then.band for gate in rules.gates):
-        return (*helpers, score)
-    band = FormulaField(BAND, "Lead Band", "the band", "Text", _band(rules, found))
-    return (*helpers, score, band)
-
-
-def _helper(number: int, part: Sum, formula: str) -> FormulaField:
-    what = "the points without a group" if part.name is None else f"the points of group {shown(part.name)}"
-    return FormulaField(PART.format(number), f"Lead Score Part {number}", what, "Number", formula)
-
-
-def _score(rules: Rules, found: Mapping[str, str], parts: list[str]) -> str:
-    total = _bounded("\n+ ".join([str(rules.score.base), *parts]), rules.score.min, rules.score.max)
-    for gate in reversed(rules.gates):
-        holds = _condition(rules, gate.when.attr, gate.when.condition, found[gate.when.attr])
-        total = f"IF({holds}, {gate.then.score},\n{total})"
-    return total
-
-
-def _band(rules: Rules, found: Mapping[str, str]) -> str:
-    formula = '""'
-    for band in reversed(rules.bands):
-        name = _text(band.name)
-        formula = name if band.from_ is None else f"IF({SCORE} >= {band.from_}, {name},\n{formula})"
-    for gate in reversed(rules.gates):
-        holds = _condition(rules, gate.when.attr, gate.when.condition, found[gate.when.attr])
-        formula = f"IF({holds}, {_text(band_of(rules, gate) or '')},\n{formula})"
-    return formula
-
-
-def _sum(rules: Rules, part: Sum, found: Mapping[str, str]) -> str:
-    points = [_points(rules, rule, found[rule.attr]) for rule in part.rules]
-    return _bounded("\n+ ".join(points or ["0"]), part.low, part.high)
-
-
-def _bounded(formula: str, low: int | None, high: int | None) -> str:
-    formula = formula if low is None else f"MAX({low}, {formula})"
-    return formula if high is None else f"MIN({high}, {formula})"
-
-
-def _points(rules: Rules, rule: Rule, field: str) -> str:
-    kind = rules.attributes[rule.attr].type
-    if kind in ("category", "text"):
-        cases = [(text, case.points) for case in rule.cases if isinstance(case.when, In) for text in case.when.in_]
-        blank = [("", rule.missing)] if rule.missing != rule.otherwise else []
-        return _case(field, [*blank, *cases], rule.otherwise)
-    if kind == "boolean":
-        yes, no = _truth_points(rule, truth=True), _truth_points(rule, truth=False)
-        if _is_checkbox(rules, rule.attr):
-            return str(yes) if yes == no else f"IF({field}, {yes}, {no})"
-        return _case(field, [("true", yes), ("false", no)], rule.missing)
-    formula = str(rule.otherwise)
-    for case in reversed(rule.cases):
-        formula = f"IF({_condition(rules, rule.attr, case.when, field)}, {case.points}, {formula})"
-    plain = rule.missing == rule.otherwise and (kind == "set" or not rule.cases)
-    return formula if plain else f"IF(ISBLANK({field}), {rule.missing}, {formula})"
-
-
-def _case(field: str, cases: list[tuple[str, int]], otherwise: int) -> str:
-    pairs = [f"{_text(text)}, {points}" for text, points in cases if points != otherwise]
-    return f"CASE({field}, {', '.join(pairs)}, {otherwise})" if pairs else str(otherwise)
-
-
-def _condition(rules: Rules, attr: str, condition: Condition, field: str) -> str:
-    match condition:
-        case In(in_=texts):
-            return f"{_case(field, [(text, 1) for text in texts], 0)} = 1"
-        case Is(is_=truth) if _is_checkbox(rules, attr):
-            return field if truth else f"NOT({field})"
-        case Is(is_=truth):
-            return f"{_case(field, [(str(truth).lower(), 1)], 0)} = 1"
-        case Has(has=text):
-            return f"INCLUDES({field}, {_text(text)})"
-        case Range(ge=ge, lt=lt):
-            ends = [f"{field} {sign} {_number(end)}" for sign, end in ((">=", ge), ("<", lt)) if end is not None]
-            return ends[0] if len(ends) == 1 else f"AND({', '.join(ends)})"
-
-
-def _truth_points(rule: Rule, truth: bool) -> int:
-    return next((case.points for case in rule.cases if case.when == Is(is_=truth)), rule.otherwise)
-
-
-def _is_checkbox(rules: Rules, attr: str) -> bool:
-    """Whether nothing in the rules tells a missing yes/no from no, so that a checkbox, never blank, says it all."""
-    told = any(rule.missing != _truth_points(rule, truth=False) for rule in rules.rules if rule.attr == attr)
-    return not told and not any(gate.when.attr == attr and gate.when.is_ is False for gate in rules.gates)
-
-
-def _text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _number(number: float) -> str:
-    plain = f"{Decimal(repr(number)):f}"
-    return plain.removesuffix(".0")
-
-
 def _input(rules: Rules, name: str, field: str) -> Input:
-    kinds: dict[str, Kind] = {"number": "number", "boolean": "boolean" if _is_checkbox(rules, name) else "text"}
+    kinds: dict[str, Kind] = {"number": "number", "boolean": "boolean" if is_checkbox(rules, name) else "text"}
     if rules.attributes[name].type == "set":
         return Input(name, field, "delimited", ";")
     return Input(name, field, kinds.get(rules.attributes[name].type, "text"))
@@ -233,9 +120,9 @@ def _unsayable_condition(where: str, condition: Condition) -> Iterator[str]:
             yield from _unsayable_text(where, text)
             if ";" in text:
                 yield f"{where}: found {shown(text)}, expected a value without ;, which parts those of a picklist"
-        case Range(ge=ge, lt=lt):
-            for end in (ge, lt):
-                if end is not None and len(_number(end).strip("-").replace(".", "")) > DIGITS:
+        case Range():
+            for end in range_ends(condition):
+                if math.isfinite(end) and len(number_text(end).strip("-").replace(".", "")) > DIGITS:
                     yield f"{where}: found {end!r}, expected a number of at most {DIGITS} digits, as fields hold"
 
 
@@ -282,10 +169,10 @@ def _notes(rules: Rules, found: Mapping[str, str], made: tuple[FormulaField, ...
     for name in (name for name, kind in kinds.items() if kind == "boolean"):
         yield (
             f"{found[name]} is a checkbox."
-            if _is_checkbox(rules, name)
+            if is_checkbox(rules, name)
             else (
-                f"{found[name]} is a text or picklist field with true and false, as blank does not score as false; to read "
-                f"a checkbox, give missing the points of no in the rules of {shown(name)}."
+                f"{found[name]} is a text or picklist field with true and false, since blank does not score as false; "
+                f"to read a checkbox, give missing the points of no in every rule of {shown(name)}."
             )
         )
     for name in (name for name, kind in kinds.items() if kind == "set"):

@@ -11,10 +11,12 @@ const { parseSync } = createRequire(`${process.env.CALIBRATE_ENGINES}/node/`)("s
 const XML = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 const KINDS = { number: "number", boolean: "boolean", delimited: "multipicklist" };
 
+/** The formula fields of a folder, each behind those that it reads. */
 function formulas(folder) {
-  const rank = (name) => ["Lead_Band__c", "Lead_Score__c"].indexOf(name);
-  const names = readdirSync(folder).filter((file) => file.endsWith(".field-meta.xml")).map((file) => file.split(".")[0]);
-  return names.sort((a, b) => rank(a) - rank(b)).sort((a, b) => (rank(a) < 0 ? -1 : rank(b) < 0 ? 1 : rank(b) - rank(a))).map((name) => {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".field-meta.xml"));
+  const names = files.map((file) => file.split(".")[0]);
+  const last = ["Lead_Score__c", "Lead_Band__c"].filter((name) => names.includes(name));
+  return [...names.filter((name) => !last.includes(name)), ...last].map((name) => {
     const xml = readFileSync(`${folder}/${name}.field-meta.xml`, "utf8");
     const of = (tag) => xml.split(`<${tag}>`)[1].split(`</${tag}>`)[0].replace(/&\w+;/g, (mark) => XML[mark]);
     return { name, formula: of("formula"), type: of("type") === "Number" ? "number" : "string" };
@@ -25,14 +27,14 @@ function scorer(folder, inputs, textKind) {
   const types = Object.fromEntries(inputs.map((input) => [input.field, { type: KINDS[input.kind] || textKind }]));
   const literals = {};
   const steps = formulas(folder).map(({ name, formula, type }) => {
-    const text = formula.replace(/"((?:[^"\\]|\\.)*)"/gs, (literal, inside) => {
+    const text = formula.replace(/"((?:[^"\\]|\\.)*)"/g, (literal, inside) => {
       if (!/['"\\\t]/.test(inside)) return literal;
       const bound = `Literal_${Object.keys(literals).length}`;
       literals[bound] = inside.replace(/\\(["\\])/g, "$1");
       types[bound] = { type: "string" };
       return bound;
     });
-    const parsed = parseSync(text, { inputTypes: { ...types }, returnType: type, ...(type === "number" ? { scale: 0 } : {}) });
+    const parsed = parseSync(text, { inputTypes: { ...types }, returnType: type });
     types[name] = { type };
     return { name, parsed };
   });
@@ -46,16 +48,17 @@ function scorer(folder, inputs, textKind) {
 for (const folder of process.argv.slice(2)) {
   const { inputs } = JSON.parse(readFileSync(`${folder}/fidelity.json`, "utf8")).targets.salesforce;
   const scorers = ["string", "picklist"].map((kind) => scorer(folder, inputs, kind));
-  const leads = readFileSync(`${folder}/leads.jsonl`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  const lines = leads.map((lead) => {
+  const lines = readFileSync(`${folder}/leads.jsonl`, "utf8").split("\n").filter(Boolean);
+  const scores = lines.map((line) => {
+    const lead = JSON.parse(line);
     const record = { ...lead };
     for (const { field, kind } of inputs) {
       if (kind === "boolean") record[field] = lead[field] === true;
-      if (kind === "text") record[field] = lead[field] === undefined || lead[field] === null ? null : String(lead[field]);
+      if (kind === "text" && (lead[field] === true || lead[field] === false)) record[field] = String(lead[field]);
     }
     const [first, second] = scorers.map((score) => JSON.stringify(score(record)));
-    if (first !== second) throw new Error(`text fields and picklists differ: ${first} ${second} ${JSON.stringify(lead)}`);
+    if (first !== second) throw new Error(`text fields and picklists differ: ${first} ${second} ${line}`);
     return first;
   });
-  writeFileSync(`${folder}/scores.jsonl`, lines.join("\n"));
+  writeFileSync(`${folder}/scores.jsonl`, scores.join("\n"));
 }
