@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from calibrate.commands.options import let_finish, reads, settings_of, speaks
+from calibrate.commands.options import let_finish, reads, settings_of, speaks, stem
 from calibrate.errors import SettingsError, shown
 from calibrate.voice import Voice
 
@@ -96,3 +97,44 @@ def _leads(
         column, won = parse_outcome(outcome)
         told = OutcomeSettings(column=column, won=won)
     return CheckLeads.of(rules, Path(check), reading_options(settings_of(voice, reading).source), told)
+
+
+@click.command("import", epilog="Example:  calibrate import points.csv -o champion.json")
+@click.argument("file")
+@click.option("-o", "--out", metavar="FILE", help='[default: FILE without its ending + "-rules.json"]')
+@click.option("--kind", metavar="NAME", help="csv, jsonlogic, marketo, mautic, odoo, zoho.  [default: by content]")
+@click.option("--names", metavar="FILE", help="CSV with columns attribute,field: the lead's column for a field in it.")
+@click.option("--overwrite", is_flag=True, help="Write over the file.")
+@speaks
+def import_points(
+    voice: Voice, /, file: str, out: str | None, kind: str | None, names: str | None, overwrite: bool
+) -> None:
+    """Read points that are in use today as a rules file.
+
+    FILE is a sheet of attribute, value and points; the scoring rules of Zoho, Mautic or Marketo as JSON; JsonLogic; or
+    Odoo's table of won and lost counts. The rules have no evidence but Odoo's counts.
+    """
+    from calibrate.document.rules_file import rules_text, save_rules
+    from calibrate.exports.naming import read_names
+    from calibrate.imports.importing import import_rules
+
+    target = Path(out) if out else Path(f"{stem(file)}-rules.json")
+    if target.exists() and not overwrite:
+        raise SettingsError(f"{target}: is there already; write over it with --overwrite, or choose another --out")
+    fields = {field: name for name, field in read_names(names).items()} if names else {}
+    found = import_rules(Path(file), kind, attributes=fields)
+    let_finish()
+    save_rules(found.rules, target)
+    if voice.as_json:
+        voice.document(json.loads(rules_text(found.rules)))
+        return
+    for line in found.notes:
+        voice.remark(line)
+    rules = found.rules
+    cases = sum(len(rule.cases) for rule in rules.rules)
+    parts = [_counted(len(rules.rules), "rule"), _counted(cases, "case"), _counted(len(rules.gates), "gate")]
+    voice.say(f"Wrote {target}: {', '.join(parts)}, with {_counted(len(rules.tests), 'worked lead')} to prove them.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
