@@ -48,7 +48,7 @@ def choice(
     attribute: Attribute, name: str, cases: Sequence[tuple[Condition, int]], otherwise: int, missing: int
 ) -> Element:
     """The number of the first case that is true."""
-    texts = [(text, number) for when, number in cases if isinstance(when, In) for text in when.in_]
+    texts = [(text, number) for when, number in cases for text in texts_of(when)]
     if texts:
         return E.MapValues(
             E.FieldColumnPair(field=name, column="text"),
@@ -65,21 +65,28 @@ def choice(
 
 
 def _is_true(condition: Condition, name: str, separator: str) -> Element:
-    """Whether a condition other than In is true of a value that is there."""
+    """Whether the condition of a set or number is true of a value that is there."""
+    if isinstance(condition, Has):
+        return apply("matches", field(name), E.Constant(member(condition.has, separator), dataType="string"))
+    sides = [apply(side, field(name), constant(end)) for side, end in sides_of(condition)]
+    return sides[0] if len(sides) == 1 else apply("and", *sides)
+
+
+def texts_of(condition: Condition) -> tuple[str, ...]:
+    """The texts, or the one text of a truth value, that make a condition true; none of another kind."""
     match condition:
-        case Has(has=text):
-            return apply("matches", field(name), E.Constant(member(text, separator), dataType="string"))
-        case Range(ge=ge, lt=lt):
-            ends = (("greaterOrEqual", ge), ("lessThan", lt))
-            sides = [apply(side, field(name), constant(end)) for side, end in ends if end is not None]
-            return sides[0] if len(sides) == 1 else apply("and", *sides)
+        case In(in_=texts):
+            return texts
+        case Is(is_=truth):
+            return ("true" if truth else "false",)
         case _:
-            return apply("equal", field(name), E.Constant(truth(condition), dataType="boolean"))
+            return ()
 
 
-def truth(condition: Condition) -> str:
-    """The truth value that a condition is true for, as text."""
-    return "true" if isinstance(condition, Is) and condition.is_ else "false"
+def sides_of(condition: Condition) -> list[tuple[str, float]]:
+    """The comparisons that all hold of the numbers of a bin; none of another kind."""
+    ends = (("greaterOrEqual", condition.ge), ("lessThan", condition.lt)) if isinstance(condition, Range) else ()
+    return [(side, end) for side, end in ends if end is not None]
 
 
 def member(text: str, separator: str) -> str:

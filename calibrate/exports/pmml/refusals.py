@@ -72,7 +72,7 @@ def _too_deep(rules: Rules) -> Iterator[str]:
     for part in sums(rules):
         for rule in part.rules:
             kind = rules.attributes[rule.attr].type
-            nested = kind == "set" or (part.bounded and kind not in ("category", "text"))
+            nested = kind == "set" or (part.bounded and kind == "number")
             if nested and len(rule.cases) > _DEEPEST:
                 yield (
                     f"rule {rule.id}: found {len(rule.cases)} cases, expected at most {_DEEPEST} of a set, or in a "

@@ -7,6 +7,7 @@ limits and bands follow in the Output. What is written otherwise than the standa
 - A text stands in an attribute (`value=`, `binValue=`) or a cell of a table, never in an Array, where engines read
   backslashes and quotes otherwise, nor in a Constant, of which one engine keeps what follows the last `]` or `&`.
 - A value is asked for being there before it is compared: no engine needs to leave `and` early.
+- A truth value is declared as a text, true or false: in a whole table, one engine takes null for false else.
 - A Discretize has no `defaultValue`, for which one engine takes `mapMissingTo`; its numbers stand in a DerivedField, as
   an engine gives them as texts in the Output.
 - A set is one text, and a value is found in it with `matches`. Every sign of the pattern but ASCII letters and digits
@@ -20,10 +21,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from lxml import etree
 
 from calibrate.document.lead_score import bounded, plain_number
-from calibrate.document.rules import Attribute, Condition, In, Range, Rule, Rules
+from calibrate.document.rules import Attribute, Condition, Rule, Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields
-from calibrate.exports.pmml.expressions import E, Element, apply, choice, field, separator_of, truth, within
+from calibrate.exports.pmml.expressions import (
+    E,
+    Element,
+    apply,
+    choice,
+    field,
+    separator_of,
+    sides_of,
+    texts_of,
+    within,
+)
 from calibrate.exports.pmml.output import NAMES, derived, gate_fields, output
 from calibrate.exports.pmml.output import TARGET as PREDICTED
 from calibrate.exports.pmml.refusals import is_said, refusals
@@ -31,7 +42,6 @@ from calibrate.exports.pmml.verification import verification
 from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Sum, Target, sums
 
 _KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "delimited"}
-_TYPES = {"number": ("continuous", "double"), "boolean": ("categorical", "boolean")}
 _LOSSES = (
     Loss(
         "reasons",
@@ -116,10 +126,11 @@ def _document(rules: Rules, found: Mapping[str, str]) -> Element:
 
 
 def _data_field(attribute: Attribute, name: str) -> Element:
-    optype, data = _TYPES.get(attribute.type, ("categorical", "string"))
-    blank = [E.Value(value="", property="missing")] if data == "string" else []
     label = {"displayName": attribute.label} if attribute.label and attribute.label != name else {}
-    return E.DataField(*blank, name=name, optype=optype, dataType=data, **label)
+    if attribute.type == "number":
+        return E.DataField(name=name, optype="continuous", dataType="double", **label)
+    blank = E.Value(value="", property="missing")
+    return E.DataField(blank, name=name, optype="categorical", dataType="string", **label)
 
 
 def _derived(rules: Rules, found: Mapping[str, str]) -> Iterator[Element]:
@@ -165,15 +176,10 @@ def _attributes(rule: Rule, name: str) -> Iterator[Element]:
 
 
 def _predicate(condition: Condition, name: str) -> Element:
-    """A condition other than Has."""
-    match condition:
-        case In(in_=texts):
-            return _joined("or", [("equal", text) for text in texts], name)
-        case Range(ge=ge, lt=lt):
-            ends = (("greaterOrEqual", ge), ("lessThan", lt))
-            return _joined("and", [(side, plain_number(end)) for side, end in ends if end is not None], name)
-        case _:
-            return _joined("and", [("equal", truth(condition))], name)
+    """A condition of a text, truth value or number."""
+    if texts := texts_of(condition):
+        return _joined("or", [("equal", text) for text in texts], name)
+    return _joined("and", [(side, plain_number(end)) for side, end in sides_of(condition)], name)
 
 
 def _joined(joint: str, comparisons: Sequence[tuple[str, str]], name: str) -> Element:

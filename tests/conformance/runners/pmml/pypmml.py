@@ -10,10 +10,8 @@ from pypmml import Model
 
 for folder in map(Path, sys.argv[1:]):
     model = Model.load(str(folder / "rules.pmml"))
-    lines = []
-    for line in (folder / "leads.jsonl").read_text("utf-8").split("\n"):
-        if line:
-            found = model.predict(json.loads(line))
-            lines.append(json.dumps([found["score"], found.get("band")]))
+    leads = [line for line in (folder / "leads.jsonl").read_text("utf-8").split("\n") if line]
+    found = json.loads(model.predict(f"[{','.join(leads)}]"))
+    lines = [json.dumps([result["score"], result.get("band")]) for result in found]
     (folder / "scores.jsonl").write_text("\n".join(lines), "utf-8")
 Model.close()
