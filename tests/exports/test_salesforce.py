@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cases import Trial, as_line, card
+from cases import AWKWARD, GATED, Trial, card, hostile
+from drawn import Lead
 from engines import Engine, engines
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from test_conformance import prepared, scored
+from test_conformance import exported, scored
+from texts import HOSTILE
 
 from calibrate.document.rules import (
     Attribute,
@@ -33,7 +34,7 @@ from calibrate.document.rules import (
     Score,
     ScoreBand,
 )
-from calibrate.exports.exporting import export_rules, write_exports
+from calibrate.exports.exporting import export_rules
 from calibrate.exports.target import Export, ExportError, Options
 
 XMLNS = "{http://soap.sforce.com/2006/04/metadata}"
@@ -256,24 +257,36 @@ def test_what_is_too_long_even_so_is_refused(rules: Rules) -> None:
     )
 
 
+def one_line() -> Rules:
+    """The hostile document without the text that has a line break."""
+    rules = hostile()
+    kept = [case for case in rules.rules[0].cases if "\n" not in str(case.label)]
+    text = rules.rules[0].model_copy(update={"cases": tuple(kept)})
+    sets = [rule for rule in rules.rules[1:] if rule.cases[0].when != Has(has="two\nlines")]
+    return rules.model_copy(update={"rules": (text, *sets)})
+
+
+def hostile_leads() -> list[Lead]:
+    texts = [text for text in HOSTILE if text.strip() == text and ";" not in text]
+    return [{AWKWARD: text, "select": [texts[place % len(texts)]]} for place, text in enumerate((*HOSTILE, GATED, ""))]
+
+
+def long_leads() -> list[Lead]:
+    chance = random.Random(5)
+
+    def value(name: str) -> str | None:
+        return chance.choice([None, "", "other", f"level {chance.randrange(10)} of {name}"])
+
+    return [{name: value(name) for name in long(3, 8).attributes} for _ in range(200)]
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name.split()[0])
-def test_helper_fields_score_the_same(engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rules", "leads"), [(long(3, 8), long_leads()), (one_line(), hostile_leads())])
+def test_engines_score_the_same(engine: Engine, rules: Rules, leads: list[Lead], tmp_path: Path) -> None:
     if reason := engine.lacks():
         pytest.skip(reason)
-    rules = long(3, 8)
-    chance = random.Random(5)
-    leads: list[Mapping[str, Any]] = [
-        {
-            name: chance.choice([None, "", "other", f"level {chance.randrange(10)} of {name}"])
-            for name in rules.attributes
-        }
-        for _ in range(200)
-    ]
-    trial = Trial.of("long", rules, leads)
-    made = export_rules(rules, "salesforce")
-    write_exports(rules, made, tmp_path)
-    lines = [as_line(prepared(lead, made[0].export.inputs)) for lead in leads]
-    (tmp_path / "leads.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    trial = Trial.of("more", rules, leads)
+    assert exported(trial, engine, tmp_path)
     engine.run([tmp_path])
     assert scored(tmp_path) == trial.expected
     assert len(set(trial.expected)) > 10

@@ -127,10 +127,7 @@ def _unsayable_condition(where: str, condition: Condition) -> Iterator[str]:
 
 
 def _unsayable_text(where: str, text: str) -> Iterator[str]:
-    marks = {mark for mark in text if unicodedata.category(mark) == "Cc" and mark != "\t"} | (
-        {*text} & {*"\ufffe\uffff"}
-    )
-    if marks:
+    if any(mark in "\ufffe\uffff" or (unicodedata.category(mark) == "Cc" and mark != "\t") for mark in text):
         yield f"{where}: found {shown(text)}, expected a text without line breaks and control characters"
 
 
@@ -177,9 +174,7 @@ def _notes(rules: Rules, found: Mapping[str, str], made: tuple[FormulaField, ...
         )
     for name in (name for name, kind in kinds.items() if kind == "set"):
         blank = any(rule.missing != rule.otherwise for rule in rules.rules if rule.attr == name)
-        yield f"{found[name]} is a multi-select picklist" + (
-            "; one without a value scores as missing." if blank else "."
-        )
+        yield f"{found[name]} is a multi-select picklist{'; without a value it scores as missing' if blank else ''}."
     if (length := sum(len(field.formula) for field in made if field.type == "Number")) >= LIKELY:
         yield (
             f"The score takes {length:,} characters. Salesforce compiles a formula together with every field that it "
