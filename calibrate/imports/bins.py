@@ -81,14 +81,14 @@ def decimal_sign(texts: Sequence[str]) -> tuple[Decimal | None, str | None]:
     if found.comma.all and found.point.all:
         if found.two_numbers is not None:
             plain = shown(re.sub("[.,]", "", found.two_numbers))
-            return None, (
+            return ".", (
                 f"found {shown(found.two_numbers)} in a range, expected one reading; write {plain} if these are "
                 "thousands, or give some range two decimals"
             )
         return ".", None
     if not found.comma.all and not found.point.all:
         odd = shown(found.comma.only or found.point.only or texts[0])
-        return None, f"found {odd} in a range, expected numbers with one decimal sign; write all in one way"
+        return ".", f"found {odd} in a range, expected numbers with one decimal sign; write all in one way"
     return ("," if found.comma.all else "."), None
 
 
@@ -97,12 +97,17 @@ def bins_of(bins: Sequence[Bin | None], decimal: str | None) -> list[Range | Non
 
     `10-49` reaches to the next bin, at most to 50, as whole numbers do; a number alone is that whole number.
     """
-    numbers_of = [None if item is None else [_number(end, decimal) for end in item.ends] for item in bins]
-    starts = sorted(ends[0] for ends in numbers_of if ends and ends[0] is not None)
-    return [
-        _range(item, [end for end in ends if end is not None], starts) if item and ends and None not in ends else None
-        for item, ends in zip(bins, numbers_of, strict=True)
-    ]
+    read = [None if item is None else _ends(item, decimal) for item in bins]
+    pairs = list(zip(bins, read, strict=True))
+    starts = sorted(after(ends[0]) if item.sign == "over" else ends[0] for item, ends in pairs if item and ends)
+    return [_range(item, ends, starts) if item and ends else None for item, ends in pairs]
+
+
+def _ends(bin_: Bin, decimal: str | None) -> list[float] | None:
+    """The numbers that the ends of a bin are; None where one is none."""
+    found = [_number(end, decimal) for end in bin_.ends]
+    ends = [end for end in found if end is not None]
+    return ends if len(ends) == len(found) else None
 
 
 def _range(bin_: Bin, ends: Sequence[float], starts: Sequence[float]) -> Range | None:

@@ -81,9 +81,7 @@ def drafted(
     """
     faults = [*found]
     if len(claims) > MOST_CLAIMS:
-        faults.append(
-            f"found {len(claims):,} rows of points, expected at most {MOST_CLAIMS:,}; is this a file of leads?"
-        )
+        faults.append(f"found {len(claims):,} points, expected at most {MOST_CLAIMS:,}; is this a file of leads?")
     elif not claims and not faults:
         faults.append("found no points, expected a few; check what wrote it")
     types, mixed = _types(claims)

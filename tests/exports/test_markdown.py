@@ -100,6 +100,10 @@ def test_a_text_is_one_line_without_marks(text):
         assert read(made).strip("“”") == text.strip("“”") or text in read(made)
 
 
+def test_a_text_begins_no_list():
+    assert [plain(text) for text in ("1. x", "+ x", "-", "+31", "1.5")] == ["1\\. x", "\\+ x", "\\-", "+31", "1.5"]
+
+
 def test_hostile_texts_and_long_rules_are_held():
     text = read(page(hostile()))
     assert all(re.sub("\n", "↵", item).replace("\t", "⇥") in text for item in HOSTILE)

@@ -51,10 +51,8 @@ def read(content: Content) -> Imported:
     whole = max(wholes, key=lambda name: wholes[name][1], default=None)
     won, leads = wholes[whole] if whole is not None else (0, 0)
     if not faults and not 0 < won < leads:
-        found = f"{won} won of {leads} leads"
-        faults.append(
-            f"{found} found, expected some won and some lost, in a variable that is no stage and no tag; check"
-        )
+        expected = "some won and some lost, in a variable that is no stage and no tag; add one"
+        faults.append(f"found {won} won of {leads} leads, expected {expected}")
     if faults:
         raise RulesError(content.name, faults)
     claims = [claim for name, items in counts.items() for claim in _claims(name, items, won, leads, faults)]
@@ -65,11 +63,7 @@ def read(content: Content) -> Imported:
     notes = [
         f"The overall rate is that of the {leads:,} leads counted by {shown(whole)}, the variable with the most.",
         "Points are the lift of each value against it, in percentage points; Odoo's starts of 0.1 were taken off.",
-        *(
-            f"{shown(name)} was left out: it says how far a lead came, not what it is."
-            for name in counts
-            if name in _STAGES
-        ),
+        *(f"{shown(name)} was left out: it says how far a lead came." for name in counts if name in _STAGES),
     ]
     return drafted(content, claims, faults, adds=False, notes=notes, baseline=baseline)
 
@@ -85,10 +79,8 @@ def _claims(name: str, items: Mapping[str, _Count], won: int, leads: int, faults
         )
     except DataError:
         where = next(iter(counted.values())).place
-        found = f"found more won or lost leads for a value of {shown(name)} than there are in all"
-        faults.append(
-            f"{where}: {found}, {won:,} and {leads - won:,}; expected a part of them, leave that variable out"
-        )
+        found = f"a value of {shown(name)} with more leads than the {won:,} won and {leads - won:,} lost in all"
+        faults.append(f"{where}: found {found}, expected a part of them; leave that variable out")
         return
     for (value, item), lift in zip(counted.items(), lifts, strict=True):
         points = lift_points(item.conversions, item.leads, won, leads)

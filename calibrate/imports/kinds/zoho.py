@@ -75,7 +75,9 @@ def _items(rule: dict[str, Json], key: str, faults: list[str]) -> Iterator[tuple
 def _tests(criteria: Json, place: str) -> list[Test]:
     """The conditions of one field that a criterion is: any of them is enough, and no value makes two of them true."""
     if not isinstance(criteria, dict):
-        raise _UnreadableError(f"{place}: found {shown(criteria)}, expected an object with field, comparator and value")
+        raise _UnreadableError(
+            f"{place}: found {shown(criteria)}, expected field, comparator and value; write it again"
+        )
     if "group" not in criteria:
         return [_leaf(criteria, place)]
     group = criteria["group"] if isinstance(criteria["group"], list) else []
