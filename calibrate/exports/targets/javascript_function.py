@@ -8,12 +8,16 @@ leads go into a second file that checks the first.
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, named
+from calibrate.exports.programs import run_program
 from calibrate.exports.scoring_table import printed, quoted, scoring_table, worked_table
-from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target
+from calibrate.exports.target import Export, Input, Kind, Loss, Options, Run, Target
 
 _KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 
@@ -215,11 +219,26 @@ def export(rules: Rules, options: Options) -> Export:
     )
 
 
+_RUN = """\
+const { leadScore } = require("./lead_score.js");
+const leads = JSON.parse(require("fs").readFileSync(0, "utf8"));
+console.log(JSON.stringify(leads.map((lead) => { const { score, band } = leadScore(lead); return [score, band]; })));
+"""
+
+
+def run(export: Export, options: Options, leads: Sequence[Mapping[str, Any]]) -> Run | None:
+    """Scores and bands by Node; None where it is not installed."""
+    del options
+    node = shutil.which("node")
+    return run_program("Node", [node, "-e", _RUN], export, leads) if node else None
+
+
 TARGET = Target(
     name="javascript",
     writes="a JavaScript function in one file without dependencies",
     proof="run by Node; score, band and reasons compared with those of the rules",
     export=export,
+    run=run,
 )
 
 

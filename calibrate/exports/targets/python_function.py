@@ -6,11 +6,16 @@ reasons. Worked leads go into a second file that checks the first.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, named
+from calibrate.exports.programs import run_program
 from calibrate.exports.scoring_table import printed, quoted, scoring_table, worked_table
-from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target
+from calibrate.exports.target import Export, Input, Kind, Loss, Options, Run, Target
 
 _KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 
@@ -198,11 +203,26 @@ def export(rules: Rules, options: Options) -> Export:
     )
 
 
+_RUN = """\
+import json, sys
+sys.path.insert(0, "")
+from lead_score import lead_score
+print(json.dumps([lead_score(lead)[:2] for lead in json.load(sys.stdin)]))
+"""
+
+
+def run(export: Export, options: Options, leads: Sequence[Mapping[str, Any]]) -> Run | None:
+    """Scores and bands by a Python of its own."""
+    del options
+    return run_program("Python", [sys.executable, "-I", "-c", _RUN], export, leads)
+
+
 TARGET = Target(
     name="python",
     writes="a Python function in one file without dependencies",
     proof="run by Python; score, band and reasons compared with those of the rules",
     export=export,
+    run=run,
 )
 
 
