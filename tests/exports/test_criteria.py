@@ -5,7 +5,7 @@ from __future__ import annotations
 from forms import counted, drawn
 
 from calibrate.document.lead_score import outcome_of, read_value
-from calibrate.exports.criteria import criteria_of
+from calibrate.exports.products.criteria import criteria_of
 from calibrate.exports.target import Options
 from calibrate.exports.targets.pipedrive import TARGET as PIPEDRIVE
 from calibrate.exports.targets.zoho import TARGET as ZOHO

@@ -86,9 +86,7 @@ def test_nothing_is_written_over(tmp_path):
     made = export_rules(card(), "jsonlogic,sql:duckdb")
     names = write_exports(card(), made, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
-    with pytest.raises(
-        SettingsError, match=r"holds rules\.jsonlogic\.json, rules\.duckdb\.sql, fidel"
-    ):
+    with pytest.raises(SettingsError, match=r"holds rules\.jsonlogic\.json, rules\.duckdb\.sql, fidel"):
         write_exports(card(), made, tmp_path / "out")
     assert write_exports(card(), made, tmp_path / "out", overwrite=True) == names
 

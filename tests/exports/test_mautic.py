@@ -6,7 +6,7 @@ from forms import INTEGER, TEXT, TRUTH, drawn, payload, record_of, some, strict
 from jsonschema import Draft202012Validator
 
 from calibrate.document.lead_score import is_missing, score_lead
-from calibrate.exports.criteria import points_of
+from calibrate.exports.products.criteria import points_of
 from calibrate.exports.target import Options
 from calibrate.exports.targets.mautic import TARGET as MAUTIC
 

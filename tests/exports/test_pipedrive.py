@@ -12,7 +12,7 @@ from calibrate.document.rules import (
     Rule,
     Rules,
 )
-from calibrate.exports.degraded import recut
+from calibrate.exports.products.degraded import recut
 from calibrate.exports.target import Options
 from calibrate.exports.targets.pipedrive import TARGET as PIPEDRIVE
 

@@ -17,7 +17,7 @@ from calibrate.document.rules import (
     Rules,
 )
 from calibrate.exports.exporting import targets
-from calibrate.exports.sheet import escaped
+from calibrate.exports.products.build_sheet import escaped
 from calibrate.exports.target import ExportError, Options
 from calibrate.exports.targets.hubspot import TARGET as HUBSPOT
 from calibrate.exports.targets.marketo import TARGET as MARKETO

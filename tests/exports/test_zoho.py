@@ -14,7 +14,7 @@ from calibrate.document.rules import (
     Rule,
     Rules,
 )
-from calibrate.exports.criteria import points_of
+from calibrate.exports.products.criteria import points_of
 from calibrate.exports.target import Options
 from calibrate.exports.targets.zoho import TARGET as ZOHO
 

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calibrate.document.rules import GateThen, Rules, Score
-from calibrate.exports.criteria import (
+from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.products.build_sheet import band_lines, criteria_table, escaped, gate_lines, sheet, signed
+from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
     doubts,
@@ -20,9 +22,7 @@ from calibrate.exports.criteria import (
     text_faults,
     with_base,
 )
-from calibrate.exports.degraded import left_of
-from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.sheet import band_lines, criteria_table, escaped, gate_lines, sheet, signed
+from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Sum, Target, sums
 
 API = "POST /marketing/lead-scoring/2026-09-beta/scores"

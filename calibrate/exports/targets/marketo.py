@@ -8,10 +8,10 @@ from typing import Any
 
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
-from calibrate.exports.criteria import SCORE_ONLY, Criterion, doubts, inputs_of, text_faults, with_base
-from calibrate.exports.degraded import left_of
 from calibrate.exports.naming import fields, named
-from calibrate.exports.sheet import band_lines, criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.criteria import SCORE_ONLY, Criterion, doubts, inputs_of, text_faults, with_base
+from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 PATH = "/rest/asset/v1/folder/{id}/tokens.json"

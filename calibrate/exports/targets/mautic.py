@@ -11,10 +11,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calibrate.document.rules import Is, Rules
-from calibrate.exports.criteria import SCORE_ONLY, Criterion, Outcome, Test, doubts, inputs_of, text_faults, with_base
-from calibrate.exports.degraded import left_of
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.criteria import (
+    SCORE_ONLY,
+    Criterion,
+    Outcome,
+    Test,
+    doubts,
+    inputs_of,
+    text_faults,
+    with_base,
+)
+from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 PATHS = {

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from calibrate.document.lead_score import condition_text
 from calibrate.document.rules import Has, Probability, Rule, Rules, Score
 from calibrate.errors import shown
-from calibrate.exports.criteria import SCORE_ONLY, inputs_of, with_points
-from calibrate.exports.degraded import left_of, recut
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.sheet import escaped, sheet, table
+from calibrate.exports.products.build_sheet import escaped, sheet, table
+from calibrate.exports.products.criteria import SCORE_ONLY, inputs_of, with_points
+from calibrate.exports.products.degraded import left_of, recut
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 START = 0.1

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from calibrate.document.rules import Rules, Score
-from calibrate.exports.criteria import (
+from calibrate.exports.naming import fields, named
+from calibrate.exports.products.build_sheet import criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
     criteria,
@@ -18,9 +20,7 @@ from calibrate.exports.criteria import (
     with_base,
     with_points,
 )
-from calibrate.exports.degraded import left_of, recut
-from calibrate.exports.naming import fields, named
-from calibrate.exports.sheet import criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.degraded import left_of, recut
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 LEVELS = (25, 10, -10, 0)

@@ -12,9 +12,9 @@ from typing import Any
 
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
+from calibrate.exports.functions.programs import run_program
+from calibrate.exports.functions.scoring_table import printed, quoted, scoring_table, worked_table
 from calibrate.exports.naming import fields, named
-from calibrate.exports.programs import run_program
-from calibrate.exports.scoring_table import printed, quoted, scoring_table, worked_table
 from calibrate.exports.target import Export, Input, Kind, Loss, Options, Run, Target
 
 _KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}

@@ -23,7 +23,7 @@ from lxml import etree
 from calibrate.document.rules import Condition, Has, In, Range, Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.salesforce_formula import (
+from calibrate.exports.salesforce.formula import (
     BAND,
     DIGITS,
     LARGEST,

@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from calibrate.document.rules import Is, Rules
-from calibrate.exports.criteria import (
+from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
     Outcome,
@@ -25,9 +27,7 @@ from calibrate.exports.criteria import (
     with_base,
     with_points,
 )
-from calibrate.exports.degraded import left_of
-from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 API = "POST /crm/v8/settings/automation/scoring_rules"

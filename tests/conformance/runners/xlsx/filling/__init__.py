@@ -20,6 +20,7 @@ def filled(folder, path):
         origin = f"{get_column_letter(column)}2"
         moved = Translator(sheet[origin].value, origin).translate_formula(f"{get_column_letter(column)}{FAR}")
         formulas[column] = moved.split(str(FAR))
+    sheet.delete_rows(2, sheet.max_row)
     lines = [line for line in (folder / "leads.jsonl").read_text("utf-8").split("\n") if line]
     for row, line in enumerate(lines, start=2):
         lead = json.loads(line)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from calibrate.document.lead_score import gate_text
 from calibrate.document.rules import Rules
-from calibrate.exports.criteria import Criterion, Outcome, Test, condition_tests, evidence_of
+from calibrate.exports.products.criteria import Criterion, Outcome, Test, condition_tests, evidence_of
 from calibrate.exports.target import Loss, band_of, features
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|$~!&])")

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from calibrate.document.rules import Group, Rule, Rules, Score, ScoreBand
-from calibrate.exports.criteria import evidence_of, points_of
+from calibrate.exports.products.criteria import evidence_of, points_of
 from calibrate.exports.target import Feature
 
 
