@@ -61,15 +61,6 @@ def bounded(total: str, bounds: tuple[str, str]) -> str:
     return f"MAX({bounds[0]},MIN({bounds[1]},{total}))"
 
 
-def unreadable(kind: str, cell: str) -> str | None:
-    """The condition under which a cell does not hold what its column takes; None where it can hold anything."""
-    if kind == "number":
-        return f'AND({cell}<>"",NOT(ISNUMBER({cell})))'
-    if kind == "boolean":
-        return f'ISNA(IF({cell}="",0,{_as_truth(cell, "1", "0")}))'
-    return None
-
-
 def _points(row: int) -> str:
     return at(SHEET, POINTS, row)
 

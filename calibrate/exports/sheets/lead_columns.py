@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped] # 
 from calibrate.document.lead_score import gate_text, used
 from calibrate.document.rules import Rule, Rules
 from calibrate.exports.sheets.cells import readable
-from calibrate.exports.sheets.formulas import bounded, gate_holds, rule_points, tidy_set, unreadable
+from calibrate.exports.sheets.formulas import bounded, gate_holds, rule_points, tidy_set
 from calibrate.exports.sheets.rule_lines import RuleLines, rule_lines
 from calibrate.exports.sheets.scale_tables import Scale, scale_of, separators
 from calibrate.exports.target import Sum, sums
@@ -101,13 +101,13 @@ class Places:
 def lead_columns(sheets: Sheets, checked: bool = False) -> tuple[Column, ...]:
     """Every column. checked: with those of what was stated."""
     places = Places.of(sheets, checked)
-    inputs = (Column("A", RESULTS[0], "lead"), *_inputs(places))
+    inputs = (Column("A", RESULTS[0], "lead"), *_inputs(sheets, places))
     stated: list[Column] = []
     if checked:
         score, band, agrees = places.stated
-        same = f"IFERROR(AND(${places.score}#=${score}#,EXACT(${places.band}#,${band}#)),FALSE)"
+        same = f"AND(${places.score}#=${score}#,EXACT(${places.band}#,${band}#))"
         stated += [Column(score, STATED[0], "stated"), Column(band, STATED[1], "stated")]
-        stated += [Column(agrees, STATED[2], "agrees", same)]
+        stated += [Column(agrees, STATED[2], "agrees", f'IFERROR(IF({same},"yes","no"),"no")')]
     made = [*_results(sheets, places), *_gates(sheets, places), *_sums(sheets, places)]
     made += [*_rules(sheets, places), *_sets(sheets, places)]
     blank = f"COUNTA($A#:{inputs[-1].cell})=0"
@@ -115,10 +115,13 @@ def lead_columns(sheets: Sheets, checked: bool = False) -> tuple[Column, ...]:
     return (*inputs, *live[:2], *stated, *live[2:])
 
 
-def _inputs(places: Places) -> Iterator[Column]:
+def _inputs(sheets: Sheets, places: Places) -> Iterator[Column]:
+    """The columns of the attributes; those that read one have an error where it does not hold what it takes."""
+    readers = {gate.when.attr: letters for gate, letters in zip(sheets.rules.gates, places.gates, strict=True)}
+    for part, of in zip(sheets.parts, places.rules, strict=True):
+        readers |= {rule.attr: letters for rule, letters in zip(part.rules, of, strict=True)}
     for name, column in places.inputs.items():
-        wrong = f"ISNA(${places.sets[name]}#)" if name in places.sets else unreadable(column.look, column.cell)
-        yield Column(column.letters, column.header, column.look, wrong=wrong)
+        yield Column(column.letters, column.header, column.look, wrong=f"ISNA(${readers[name]}#)")
 
 
 def _look(rules: Rules, name: str) -> Look:

@@ -34,7 +34,7 @@ def row_values(sheets: Sheets, worked: WorkedLead, number: int) -> tuple[Plain, 
     totals = [bounded(sum(points[rule.id] for rule in part.rules), part.low, part.high) for part in sheets.parts]
     of_rules = [points[rule.id] for part in sheets.parts for rule in part.rules]
     sets = [_tidy(lead[name], separator) for name, separator in between.items()]
-    result = (scored.score, scored.band or "", worked.score, scored.band, True)
+    result = (scored.score, scored.band or "", worked.score, scored.band, "yes")
     return (number, *inputs, *result, *gates, *totals, *of_rules, *sets)
 
 

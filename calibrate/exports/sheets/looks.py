@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes without types
 from xlsxwriter.format import Format  # type: ignore[import-untyped] # likewise
@@ -11,25 +11,34 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # lik
 from calibrate.exports.sheets.cells import Formula, Plain
 
 Styles = Mapping[str, Format]
-_A4 = 9
+_A4, _PAGE, _HEADER_HEIGHT = 9, 170.0, 46.0
+_TRUTH = '"TRUE";;"FALSE"'  # LibreOffice would show 1 and 0
+_TEXT = 49  # the format @ that comes with every spreadsheet
 _HEADING = {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}
 _EDITED = {"font_color": "#1F4E9E", "bg_color": "#FFF9E0"}
 _STYLES: dict[str, dict[str, object]] = {
     "": {},
+    "indented": {"indent": 1},
     "title": {"bold": True, "font_size": 14},
-    "note": {"font_color": "#595959"},
+    "note": {"font_color": "#595959", "align": "left"},
     "heading": {**_HEADING, "bg_color": "#EDEDED"},
     "input heading": {**_HEADING, "bg_color": "#DCE9F5"},
     "wrapped": {"text_wrap": True, "valign": "top"},
-    "text": {"num_format": "@"},
+    "lead": {"align": "left"},
+    "centred": {"align": "center"},
+    "text": {"num_format": _TEXT, "indent": 1},
+    "truth": {"num_format": _TRUTH, "align": "center"},
     "score": {"bold": True, "num_format": "0"},
     "points": {"num_format": "+0;-0;0"},
     "number": {"num_format": "General"},
     "edited points": {"num_format": "+0;-0;0", **_EDITED},
     "edited number": {"num_format": "General", **_EDITED},
-    "edited text": {"num_format": "@", **_EDITED},
+    "edited truth": {"num_format": _TRUTH, "align": "left", **_EDITED},
+    "edited text": {"num_format": _TEXT, **_EDITED},
+    "indented edited text": {"num_format": _TEXT, "indent": 1, **_EDITED},
     "rate": {"num_format": "0.0%"},
     "lift": {"num_format": "+0.0;-0.0;0.0"},
+    "first": {"top": 4, "top_color": "#A6A6A6"},
     "red": {"bg_color": "#F8CFCB", "font_color": "#8C1D18"},
 }
 
@@ -49,17 +58,25 @@ def styles(book: Workbook) -> Styles:
     return {name: book.add_format(style) for name, style in _STYLES.items()}
 
 
-def new_sheet(book: Workbook, name: str, header: int | None = None, left: int = 0) -> Worksheet:
-    """An empty sheet that prints on A4 across. header: the row that stays in sight and is printed on every page."""
+def new_sheet(book: Workbook, name: str, widths: Sequence[float], header: int | None = None) -> Worksheet:
+    """An empty sheet that prints on A4 across, on as few pages beside each other as can be read.
+
+    widths: of its columns, in characters.  header: the row that stays in sight, as column A does, and is printed on
+    every page.
+    """
     sheet: Worksheet = book.add_worksheet(name, Sheet)
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, width)
     sheet.set_landscape()
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(max(1, round(sum(widths) / _PAGE)), 0)
     sheet.set_footer("&L&A&R&P / &N")
     if header is not None:
-        sheet.freeze_panes(header, left)
+        sheet.freeze_panes(header, 1)
         sheet.repeat_rows(header - 1)
+        sheet.repeat_columns(0)
+        sheet.set_row(header - 1, _HEADER_HEIGHT)
     return sheet
 
 
@@ -78,6 +95,6 @@ def put(sheet: Worksheet, row: int, column: int, value: Plain | Formula, style: 
             sheet.write_number(row - 1, column, value, style)
 
 
-def width_of(text: str) -> float:
-    """A width at which a header needs three lines at most."""
-    return min(30.0, max(9.0, len(text) / 2 + 3))
+def width_of(header: str, texts: bool) -> float:
+    """A width at which a header of a few words needs three lines at most, and most texts have room."""
+    return min(30.0, max(18.0 if texts else 10.0, len(header) / 2 + 3))

@@ -69,8 +69,7 @@ def _takes(rules: Rules, name: str) -> str:
     if (separator := separators(rules).get(name)) is None:
         return _TAKES[rules.attributes[name].type]
     return (
-        f"texts exactly as in sheet Rules with {separator!r} between them; one space beside it does not count; "
-        f"{separator!r} alone is none of them, which is not missing"
+        f'texts as in sheet Rules with "{separator}" between them; "{separator}" alone is none of them, yet not missing'
     )
 
 

@@ -98,7 +98,7 @@ def scale_of(rules: Rules, fields: Mapping[str, str]) -> Scale:
     bands = Table(
         "Bands, best first",
         ("Band", "From score", "Action", "Share of leads", "Conversion rate"),
-        ("edited text", "edited number", "", "rate", "rate"),
+        ("edited text", "edited number", "indented", "rate", "rate"),
         tuple(
             (band.name, band.from_, readable(band.action or ""), band.leads_share, band.rate) for band in rules.bands
         ),
@@ -117,7 +117,7 @@ def scale_of(rules: Rules, fields: Mapping[str, str]) -> Scale:
     gates = Table(
         "Gates: decided before any point counts, the first that is true; the lines are in sheet Rules",
         ("Gate", "Reads", "Score", "Band"),
-        ("", "", "edited number", "edited text"),
+        ("", "", "edited number", "indented edited text"),
         tuple(
             (readable(gate_text(gate)), fields[gate.when.attr], gate.then.score,
              gate.then.band or Formula("=" + _band(bands, f"$C${row}"), band_of(rules, gate) or ""))

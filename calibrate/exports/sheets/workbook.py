@@ -7,6 +7,7 @@ from datetime import datetime
 from io import BytesIO
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes without types
+from xlsxwriter.format import Format  # type: ignore[import-untyped] # likewise
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # likewise
 
 from calibrate.exports.sheets import rule_lines, scale_tables
@@ -19,12 +20,17 @@ from calibrate.exports.sheets.rule_lines import POINTS, Line
 
 _ROWS, _FORMULAS, _FEWEST = 1_000, 30_000, 50
 _WRITTEN = datetime(2000, 1, 1)
-_OF_LOOK = {"text": "text", "set": "text", "score": "score", "points": "points", "stated": "note", "tidy": "note"}
+_OF_LOOK: dict[str, str] = {
+    "lead": "lead", "text": "text", "set": "text", "boolean": "truth", "score": "score", "band": "indented",
+    "stated": "note", "agrees": "indented", "gate": "centred", "points": "points", "tidy": "note",
+}  # fmt: skip
+_TEXTS = ("text", "set")
+_CHECK = "Worked leads of the rules: the score by formula against the score that the rules file states."
 _RULES: tuple[tuple[str, float, str], ...] = (
     ("Rule", 24, ""), ("Column", 20, ""), ("Case", 26, ""), ("Is or holds", 26, "edited text"),
-    ("From", 9, "edited number"), ("To under", 9, ""), ("Points", 8, "edited points"), ("Group", 16, ""),
+    ("From", 9, "edited number"), ("To under", 9, ""), ("Points", 8, "edited points"), ("Group", 16, "indented"),
     ("Leads", 8, ""), ("Conversions", 12, ""), ("Rate", 8, "rate"), ("Lift, % points", 9, "lift"),
-    ("Strength", 9, ""), ("Note", 30, ""),
+    ("Strength", 10, "indented"), ("Note", 30, ""),
 )  # fmt: skip
 
 
@@ -37,14 +43,14 @@ def workbook(sheets: Sheets) -> bytes:
     looks = styles(book)
     columns = lead_columns(sheets)
     rows = rows_for(columns)
-    _write_read_me(new_sheet(book, "Read me"), looks, sheets, rows)
-    leads = new_sheet(book, "Leads", 1, 1)
+    _write_read_me(new_sheet(book, "Read me", (30, 80, 40)), looks, sheets, rows)
+    leads = new_sheet(book, "Leads", _widths(columns), 1)
     _write_header(leads, looks, columns, 1)
     _write_leads(leads, looks, columns, 2, [()] * rows)
     leads.autofilter(0, 0, rows, len(columns) - 1)
-    _write_rules(new_sheet(book, rule_lines.SHEET, rule_lines.FIRST - 1, 1), looks, sheets)
-    _write_scale(new_sheet(book, scale_tables.SHEET), looks, sheets)
-    _write_check(new_sheet(book, "Check", 3, 1), looks, sheets, rows)
+    _write_rules(new_sheet(book, rule_lines.SHEET, [item[1] for item in _RULES], rule_lines.FIRST - 1), looks, sheets)
+    _write_scale(new_sheet(book, scale_tables.SHEET, (30, 16, 30, 22, 16)), looks, sheets)
+    _write_check(book, looks, sheets, rows)
     book.close()
     return file.getvalue()
 
@@ -55,8 +61,6 @@ def rows_for(columns: Sequence[Column]) -> int:
 
 
 def _write_read_me(sheet: Worksheet, looks: Styles, sheets: Sheets, rows: int) -> None:
-    for place, width in enumerate((30, 60, 40)):
-        sheet.set_column(place, place, width)
     for row, (style, texts) in enumerate(read_me(sheets, rows), start=1):
         for place, text in enumerate(texts):
             put(sheet, row, place, readable(text), looks["" if len(texts) == 1 and style == "wrapped" else style])
@@ -65,8 +69,16 @@ def _write_read_me(sheet: Worksheet, looks: Styles, sheets: Sheets, rows: int) -
 def _write_header(sheet: Worksheet, looks: Styles, columns: Sequence[Column], row: int) -> None:
     for place, column in enumerate(columns):
         put(sheet, row, place, column.header, looks["heading" if column.formula else "input heading"])
-        look = looks[_OF_LOOK.get(column.look, "")]
-        sheet.set_column(place, place, width_of(column.header), look)
+    for place, width in enumerate(_widths(columns)):
+        sheet.set_column(place, place, width, _look(looks, columns[place]))
+
+
+def _widths(columns: Sequence[Column]) -> list[float]:
+    return [width_of(column.header, column.look in _TEXTS) for column in columns]
+
+
+def _look(looks: Styles, column: Column) -> Format:
+    return looks[_OF_LOOK.get(column.look, "")]
 
 
 def _write_leads(
@@ -77,31 +89,33 @@ def _write_leads(
     for row, lead in enumerate(leads, start=first):
         for place, column in enumerate(columns):
             value = lead[place] if lead else ""
-            look = looks[_OF_LOOK.get(column.look, "")]
             if column.formula is not None:
-                put(sheet, row, place, Formula("=" + column.formula.replace("#", str(row)), value), look)
+                formula = Formula("=" + column.formula.replace("#", str(row)), value)
+                put(sheet, row, place, formula, _look(looks, column))
             elif lead:
-                put(sheet, row, place, value, look)
+                put(sheet, row, place, value, _look(looks, column))
     for column in columns:
-        cells = f"{column.letters}{first}:{column.letters}{last}"
-        if column.look in ("text", "set"):
-            sheet.ignore_errors({"number_stored_as_text": cells})
         if column.wrong is not None:
-            wrong = "=" + column.wrong.replace("#", str(first))
-            sheet.conditional_format(cells, {"type": "formula", "criteria": wrong, "format": looks["red"]})
+            wrong = {"type": "formula", "criteria": "=" + column.wrong.replace("#", str(first)), "format": looks["red"]}
+            sheet.conditional_format(f"{column.letters}{first}:{column.letters}{last}", wrong)
+    texts = [f"{column.letters}{first}:{column.letters}{last}" for column in columns if column.look in _TEXTS]
+    if texts:
+        sheet.ignore_errors({"number_stored_as_text": " ".join(texts)})
 
 
 def _write_rules(sheet: Worksheet, looks: Styles, sheets: Sheets) -> None:
     put(sheet, 1, 0, "Rules", looks["title"])
     put(sheet, 2, 0, "Blue on yellow is read by the formulas and yours to change.", looks["note"])
-    for place, (header, width, _) in enumerate(_RULES):
+    for place, (header, _, _) in enumerate(_RULES):
         put(sheet, rule_lines.FIRST - 1, place, header, looks["heading"])
-        sheet.set_column(place, place, width)
     for row, line in enumerate(sheets.lines.lines, start=rule_lines.FIRST):
         for place, value in enumerate(_line_cells(line, sheets, row)):
-            style = _RULES[place][2]
+            style = "edited truth" if isinstance(value, bool) else _RULES[place][2]
             plain = value is None or (isinstance(value, Formula) and style == "edited points")
             put(sheet, row, place, value, looks[style.removeprefix("edited ") if plain else style])
+    first, last = rule_lines.FIRST, rule_lines.FIRST + len(sheets.lines.lines)
+    another = {"type": "formula", "criteria": f"=$A{first}<>$A{first - 1}", "format": looks["first"]}
+    sheet.conditional_format(f"A{first}:N{last}", another)
 
 
 def _line_cells(line: Line, sheets: Sheets, row: int) -> tuple[Plain | Formula, ...]:
@@ -119,8 +133,6 @@ def _line_cells(line: Line, sheets: Sheets, row: int) -> tuple[Plain | Formula, 
 
 def _write_scale(sheet: Worksheet, looks: Styles, sheets: Sheets) -> None:
     put(sheet, 1, 0, "Bands", looks["title"])
-    for place, width in enumerate((30, 16, 30, 22, 16)):
-        sheet.set_column(place, place, width)
     for table in sheets.scale.tables:
         put(sheet, table.first - 2, 0, table.title, looks["note"])
         for place, header in enumerate(table.header):
@@ -130,24 +142,21 @@ def _write_scale(sheet: Worksheet, looks: Styles, sheets: Sheets) -> None:
                 put(sheet, row, place, value, looks["" if isinstance(value, Formula) else table.looks[place]])
 
 
-def _write_check(sheet: Worksheet, looks: Styles, sheets: Sheets, most: int) -> None:
+def _write_check(book: Workbook, looks: Styles, sheets: Sheets, most: int) -> None:
     leads = checked_leads(sheets.rules, most)
     columns = lead_columns(sheets, checked=True)
+    sheet = new_sheet(book, "Check", _widths(columns), 3)
     _write_header(sheet, looks, columns, 3)
+    put(sheet, 2, 0, _CHECK, looks["note"])
+    if not leads:
+        put(sheet, 1, 0, "No worked leads", looks["title"])
+        return
     agrees = next(column.letters for column in columns if column.look == "agrees")
     last = 3 + len(leads)
-    right = f"SUMPRODUCT(--({agrees}4:{agrees}{last}=TRUE))"
+    right = f'SUMPRODUCT(--({agrees}4:{agrees}{last}="yes"))'
     text = f'=IF({right}={len(leads)},"All {len(leads)} agree",{len(leads)}-{right}&" of {len(leads)} differ")'
-    put(sheet, 1, 0, Formula(text, f"All {len(leads)} agree") if leads else "No worked leads", looks["title"])
-    put(
-        sheet,
-        2,
-        0,
-        "Worked leads of the rules: the score by formula against the score that the rules file states.",
-        looks["note"],
-    )
+    put(sheet, 1, 0, Formula(text, f"All {len(leads)} agree"), looks["title"])
     values = [row_values(sheets, item, number) for number, item in enumerate(leads, start=1)]
     _write_leads(sheet, looks, columns, 4, values)
-    sheet.conditional_format(
-        f"{agrees}4:{agrees}{last}", {"type": "cell", "criteria": "==", "value": "FALSE", "format": looks["red"]}
-    )
+    wrong = {"type": "formula", "criteria": f'=${agrees}4="no"', "format": looks["red"]}
+    sheet.conditional_format(f"{agrees}4:{agrees}{last}", wrong)
