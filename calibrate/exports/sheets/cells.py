@@ -10,7 +10,6 @@ from calibrate.errors import shown
 MOST_TEXT = 32_767
 MOST_COLUMNS = 16_384
 MOST_ROWS = 1_048_576
-MOST_FORMULA = 8_192
 _LARGEST, _SMALLEST = 9.99999999999999e307, 2.2251e-308
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
