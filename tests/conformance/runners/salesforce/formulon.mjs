@@ -1,6 +1,6 @@
 // engine: formulon 6.25.6
 // in: node
-// leads: 2000
+// leads: 20000
 // Formulon reads a formula anew for every lead: here its own parts read it once and evaluate it for each. It lets
 // ISBLANK take no multi-select picklist, as Salesforce's help does: that is added to its table. It has no escapes in a
 // literal: texts that hold a quote or backslash are handed over as values, read as Salesforce reads them, where \" and
