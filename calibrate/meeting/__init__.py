@@ -1,0 +1,1 @@
+"""The quarterly meeting: what follows from points and a threshold, what was decided, and whether it holds."""
