@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from calibrate.document.chances import chances
 from calibrate.document.rules import (
     Attribute,
     Baseline,
@@ -30,7 +31,6 @@ from calibrate.document.rules import (
     Rules,
     Score,
     ScoreBand,
-    ScoreChance,
 )
 from calibrate.document.worked import worked_leads
 from calibrate.learning.code_scores import HUNDRED
@@ -286,16 +286,8 @@ def _between(counts: ScoreCounts, start: int | None, above: int | None) -> tuple
 def _probability(population: ScoreCounts, validation: Validation | None) -> Probability | None:
     if validation is None or validation.probability is None:
         return None
-    curve = validation.probability
-    low, high = population.scores[0], population.scores[-1]
-    step = next(size for size in (1, 2, 5, 10, 20, 50, 100, 1000, 10**6) if (high - low) / size <= 25)
-    scores = range(low // step * step, high + 1, step)
-    return Probability(
-        fitted_on=f"{validation.leads:,} {validation.kind} leads",
-        intercept=_short(curve.intercept),
-        slope=_short(curve.slope),
-        table=tuple(ScoreChance(score=score, probability=round(curve.probability(score), 4)) for score in scores),
-    )
+    fitted_on = f"{validation.leads:,} {validation.kind} leads"
+    return chances(validation.probability, population.scores[0], population.scores[-1], fitted_on)
 
 
 def _ids(attributes: Sequence[AttributeEvidence]) -> list[str]:

@@ -175,14 +175,21 @@ def outcomes(rules: Rules, rule: Rule) -> tuple[tuple[int, str], ...]:
 def outcome(rules: Rules, rule: Rule, place: int) -> tuple[int, str]:
     """Points of one outcome of a rule, by its number, with the reason that they are."""
     name = rule.label or rules.attributes[rule.attr].label or rule.attr
+    points = outcome_points(rule, place)
+    return points, f"{points:+d} {name} = {outcome_label(rule, place)}"
+
+
+def outcome_points(rule: Rule, place: int) -> int:
+    """Points of one outcome of a rule, by its number."""
+    others = {len(rule.cases): rule.otherwise, len(rule.cases) + 1: rule.missing}
+    return others[place] if place in others else rule.cases[place].points
+
+
+def outcome_label(rule: Rule, place: int) -> str:
+    """One outcome of a rule in words, by its number."""
     if place < len(rule.cases):
-        case = rule.cases[place]
-        points, label = case.points, case.label or condition_text(case.when)
-    elif place == len(rule.cases):
-        points, label = rule.otherwise, _otherwise_text(rule)
-    else:
-        points, label = rule.missing, "missing"
-    return points, f"{points:+d} {name} = {label}"
+        return rule.cases[place].label or condition_text(rule.cases[place].when)
+    return _otherwise_text(rule) if place == len(rule.cases) else "missing"
 
 
 def cap_text(name: str, group: Group, change: int) -> str:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from calibrate.document.lead_score import condition_text, score_lead
+from calibrate.document.part import Part
 from calibrate.document.rules import (
     Attribute,
     Condition,
@@ -18,7 +19,6 @@ from calibrate.document.rules import (
     Has,
     In,
     Is,
-    Part,
     Range,
     Reference,
     Rule,

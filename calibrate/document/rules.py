@@ -11,21 +11,17 @@ import json
 import sys
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
+from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from calibrate.document.decisions import Decision, Override, Threshold
+from calibrate.document.part import Part
 from calibrate.fields import Count, Id, Number, Share, Text, Whole
 from calibrate.learning.evidence import Strength
 from calibrate.whole import whole_file
 
 FORMAT: Literal["leadscore-rules/1.0"] = "leadscore-rules/1.0"
 LeadValue = None | bool | int | Number | str | tuple[str, ...]
-
-
-class Part(BaseModel):
-    """A part of the document: frozen, strict about types, without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
 
 
 class In(Part):
@@ -113,6 +109,7 @@ class Case(Part):
     points: Whole
     label: Text | None = None
     evidence: Evidence | None = None
+    override: Override | None = None
 
 
 class Rule(Part):
@@ -130,6 +127,8 @@ class Rule(Part):
     missing: Whole = 0
     otherwise_evidence: Evidence | None = None
     missing_evidence: Evidence | None = None
+    otherwise_override: Override | None = None
+    missing_override: Override | None = None
 
 
 class GateWhen(Part):
@@ -284,13 +283,22 @@ class Rules(Part):
     baseline: Baseline | None = None
     attributes: dict[str, Attribute]
     gates: tuple[Gate, ...] = ()
-    groups: dict[str, Group] = {}
+    groups: dict[str, Group] = Field(default={})
     rules: tuple[Rule, ...]
     bands: tuple[ScoreBand, ...] = ()
+    threshold: Threshold | None = None
     reference: Reference | None = None
     probability: Probability | None = None
     tests: tuple[WorkedLead, ...] = ()
     made_by: MadeBy = MadeBy()
+    changelog: tuple[Decision, ...] | None = None
+
+    @property
+    def handover_score(self) -> int | None:
+        """The score from which leads are handed to sales; None where neither threshold nor bands say."""
+        if self.threshold is not None:
+            return self.threshold.score
+        return self.bands[0].from_ if self.bands else None
 
 
 def json_schema() -> dict[str, Any]:

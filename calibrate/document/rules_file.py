@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from calibrate.document.rules import Part, Rules
+from calibrate.document.part import Part
+from calibrate.document.rules import Rules
 from calibrate.errors import RulesError
 from calibrate.whole import whole_file
 

@@ -1,4 +1,4 @@
-"""What is wrong with a rules document as it is written: not JSON, or parts that have not their shape.
+"""What is wrong with a document as it is written: not JSON, or parts that have not their shape.
 
 What can still be read after a fault is read on, so that the faults between the parts come with them.
 """
@@ -8,29 +8,28 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from calibrate.document.lint import Readable, between, found_text, path_to
+from calibrate.document.part import Part
 from calibrate.document.rules import (
     FORMAT,
     Attribute,
     Gate,
     Group,
-    Part,
     Reference,
     Rule,
     Rules,
     Score,
     ScoreBand,
-    json_schema,
 )
 from calibrate.errors import nearest, shown
 
 P = TypeVar("P", bound=Part)
-_TOO_DEEP = "found brackets nested too deep to read, expected a rules document; check what wrote it"
 _TAGS = ("<in>", "<is>", "<has>", "<range>")
 _EXPECTED = {
     "int_type": "a whole number; round it, or let score.unit be the finer step",
@@ -52,39 +51,66 @@ _EXPECTED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of document. format: what its key `format` says.  noun: with its article.  source: what writes it."""
+
+    model: type[Part]
+    format: str
+    noun: str
+    source: str
+
+
+RULES = Kind(Rules, FORMAT, "a rules file", "`calibrate run`")
+
+
 def faults_of_json(text: str) -> tuple[str, ...]:
     """Every fault of a document in JSON, but for its worked leads; none when it can be read as `Rules`."""
     try:
-        return _faults_of_json(text)
+        found, raw = _shape_faults(text, RULES)
+        return (*found, *(between(_readable(raw)) if raw is not None else ()))
     except RecursionError:
-        return (_TOO_DEEP,)
+        return (_too_deep(RULES),)
 
 
-def _faults_of_json(text: str) -> tuple[str, ...]:
+def shape_faults(text: str, kind: Kind) -> tuple[str, ...]:
+    """Every fault of the writing and the shape of a document of a kind; none when its model can read it."""
+    try:
+        return _shape_faults(text, kind)[0]
+    except RecursionError:
+        return (_too_deep(kind),)
+
+
+def _shape_faults(text: str, kind: Kind) -> tuple[tuple[str, ...], dict[str, Any] | None]:
+    """The faults, and what was read of a document that has the format and not its shape."""
     try:
         raw = json.loads(text, object_pairs_hook=_Object, parse_constant=_Constant)
     except json.JSONDecodeError as error:
-        return (_broken(text, error),)
+        return (_broken(text, error, kind),), None
     except ValueError:
-        return ("found a number of thousands of digits, expected at most 15; correct it",)
+        return ("found a number of thousands of digits, expected at most 15; correct it",), None
     if not isinstance(raw, dict):
-        return (f"found {found_text(raw)}, expected an object with format {shown(FORMAT)}; is this a rules file?",)
-    if raw.get("format") != FORMAT:
+        wanted = f"expected an object with format {shown(kind.format)}"
+        return (f"found {found_text(raw)}, {wanted}; is this {kind.noun}?",), None
+    if raw.get("format") != kind.format:
         was = found_text(raw["format"]) if "format" in raw else "nothing"
-        return (
-            f"format: found {was}, expected {shown(FORMAT)}; use a file that `calibrate run` of this version wrote",
-        )
+        wanted = f"expected {shown(kind.format)}; use a file that {kind.source} of this version wrote"
+        return (f"format: found {was}, {wanted}",), None
     found = dict(_written_faults(raw, ""))
     try:
-        Rules.model_validate_json(text, by_alias=True, by_name=False)
+        kind.model.model_validate_json(text, by_alias=True, by_name=False)
     except ValidationError as error:
         shaped = [item for item in error.errors(include_url=False) if item["type"] != "json_invalid"]
         if not shaped and not found:
-            return (_TOO_DEEP,)
+            return (_too_deep(kind),), None
         for item in shaped:
-            found.setdefault(*_shape_fault(item, raw))
-        return (*found.values(), *between(_readable(raw)))
-    return tuple(found.values())
+            found.setdefault(*_shape_fault(item, raw, kind))
+        return tuple(found.values()), raw
+    return tuple(found.values()), None
+
+
+def _too_deep(kind: Kind) -> str:
+    return f"found brackets nested too deep to read, expected {kind.noun}; check what wrote it"
 
 
 class _Object(dict[str, Any]):
@@ -103,9 +129,9 @@ class _Constant:
         self.text = text
 
 
-def _broken(text: str, error: json.JSONDecodeError) -> str:
+def _broken(text: str, error: json.JSONDecodeError, kind: Kind) -> str:
     if not text.strip():
-        return "found an empty file, expected a rules document; make one with `calibrate run`"
+        return f"found an empty file, expected {kind.noun}; make one with {kind.source}"
     place = f"line {error.lineno}, column {error.colno}"
     if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
         return f"{place}: the file ends in the middle, expected a whole JSON document; copy or write it again"
@@ -130,7 +156,7 @@ def _written_faults(value: Any, place: str) -> Iterator[tuple[str, str]]:
             yield from _written_faults(item, f"{place}[{number}]")
 
 
-def _shape_fault(error: ErrorDetails, raw: Any) -> tuple[str, str]:
+def _shape_fault(error: ErrorDetails, raw: Any, document: Kind) -> tuple[str, str]:
     """The place of a fault that pydantic found, and the fault in our words."""
     steps = [step for step in error["loc"] if step not in _TAGS]
     if steps[0] == "tests" and "lead" in steps:
@@ -146,10 +172,8 @@ def _shape_fault(error: ErrorDetails, raw: Any) -> tuple[str, str]:
     if kind == "missing":
         return place, f"{place}: found nothing, expected this key; add it"
     if kind == "extra_forbidden":
-        return (
-            place,
-            f"{place}: found a key that the format does not have; {nearest(str(known[-1]), _keys(known[:-1]))}",
-        )
+        there = nearest(str(known[-1]), _keys(known[:-1], document))
+        return place, f"{place}: found a key that the format does not have; {there}"
     if steps[0] == "tests" and "lead" in steps:
         expected = "null, true, false, a number, a text or a list of texts; correct it"
     elif kind == "expected":
@@ -159,9 +183,9 @@ def _shape_fault(error: ErrorDetails, raw: Any) -> tuple[str, str]:
     return place, f"{place or 'document'}: found {found_text(at)}, expected {expected}"
 
 
-def _keys(steps: Sequence[str | int]) -> list[str]:
+def _keys(steps: Sequence[str | int], document: Kind) -> list[str]:
     """The keys that the format has at a place, read off its JSON Schema."""
-    schema = json_schema()
+    schema = document.model.model_json_schema(by_alias=True)
 
     def options(node: Any) -> Iterator[Any]:
         if "$ref" in node:
