@@ -1,0 +1,173 @@
+"""Whether newer leads convert as the rules promise: overall, by level, by band, month by month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.document.lead_score import outcome_label, outcome_points, standing_of
+from calibrate.document.rules import Rules
+from calibrate.meeting.combinations import Combinations
+from calibrate.meeting.grades import (
+    BandOrder,
+    BandRate,
+    BaseRate,
+    ChangedLevel,
+    Finding,
+    Grade,
+    Inflation,
+    Levels,
+    Month,
+    NotChecked,
+    Promises,
+)
+from calibrate.meeting.matching import attribute_name, evidence_at
+from calibrate.statistics.bands import Band, band_trend, bands_at, inversions
+from calibrate.statistics.change import LevelCount, LiftChange, RateChange, lift_change
+from calibrate.statistics.lift import adjusted_p_values
+from calibrate.statistics.ranking import ScoreCounts
+from calibrate.statistics.rates import conversion_rate
+
+SURE = 0.05
+FAR = 1.25  # a rate that is so many times what was promised, or the promise that many times the rate
+BROAD = 0.99  # confidence of a band's range: of a few bands one leaves a range of 95 % too often
+FEWEST_MONTHS = 3
+Ints = npt.NDArray[np.int64]
+
+
+def base_rate_finding(change: RateChange) -> Finding:
+    """The overall rate then and now."""
+    far = _far(change.old.rate, change.new.rate)
+    grade: Grade = "ok" if change.p_value >= SURE else "act" if far else "look"
+    return Finding("base rate", None, grade, BaseRate(change))
+
+
+def levels_finding(rules: Rules, combinations: Combinations, change: RateChange) -> Finding | NotChecked:
+    """The levels that convert otherwise than they did, beyond what the overall rate does to all of them."""
+    tested = list(_level_changes(rules, combinations, change))
+    if not tested:
+        return NotChecked("levels", None, "evidence")
+    q_values = adjusted_p_values([item.p_value for *_, item in tested])
+    changed = sorted(
+        (
+            ChangedLevel(attribute, label, points, item, q_value, item.old * item.new < 0)
+            for (attribute, label, points, item), q_value in zip(tested, q_values, strict=True)
+            if q_value is not None and q_value < SURE
+        ),
+        key=lambda level: level.q_value,
+    )
+    grade: Grade = "ok" if not changed else "act" if any(level.reversed for level in changed) else "look"
+    return Finding("levels", None, grade, Levels(len(tested), tuple(changed)))
+
+
+def _level_changes(
+    rules: Rules, combinations: Combinations, change: RateChange
+) -> Iterator[tuple[str, str, int, LiftChange]]:
+    """Attribute, label and points of every level with evidence, and the change of its lift."""
+    for rule, ways in zip(rules.rules, combinations.ways, strict=True):
+        size = len(rule.cases) + 2
+        leads = np.bincount(ways, combinations.leads, minlength=size).astype(np.int64)
+        won = np.bincount(ways, combinations.won, minlength=size).astype(np.int64)
+        for place in range(size):
+            evidence = evidence_at(rule, place)
+            if evidence is None:
+                continue
+            then = LevelCount(evidence.conversions, evidence.leads, change.old.conversions, change.old.leads)
+            now = LevelCount(int(won[place]), int(leads[place]), change.new.conversions, change.new.leads)
+            item = lift_change(then, now, change.spread or 1.0)
+            if item is not None:
+                label = outcome_label(rule, place)
+                yield attribute_name(rules, rule), label, outcome_points(rule, place), item
+
+
+def band_findings(rules: Rules, combinations: Combinations, scores: Ints) -> Iterator[Finding | NotChecked]:
+    """Whether better bands convert better, and as often as promised. Leads that a gate decides are left out."""
+    if not rules.bands:
+        yield from (NotChecked(kind, None, "bands") for kind in ("band order", "promised chances"))
+        return
+    free = combinations.gates < 0
+    counts = ScoreCounts.from_counts(scores[free], combinations.leads[free], combinations.won[free])
+    bands = bands_at(counts, [band.from_ for band in rules.bands if band.from_ is not None])
+    inverted = tuple((_name(rules, item.upper), _name(rules, item.lower), item.p_value) for item in inversions(bands))
+    rates = tuple(_band_rate(rules, counts, band) for band in bands)
+    grade: Grade = "act" if any(p < SURE for *_, p in inverted) else "look" if inverted else "ok"
+    yield Finding("band order", None, grade, BandOrder(rates, inverted))
+    if all(band.promised is None for band in rates):
+        yield NotChecked("promised chances", None, "chances")
+        return
+    broken = tuple(band for band in rates if band.promised is not None and not band.low <= band.promised <= band.high)
+    far = any(band.promised is not None and _far(band.promised, band.rate) for band in broken)
+    yield Finding("promised chances", None, "act" if far else "look" if broken else "ok", Promises(rates, broken))
+
+
+def _name(rules: Rules, band: Band) -> str:
+    return next(item.name for item in rules.bands if item.from_ is None or band.score_from >= item.from_)
+
+
+def _band_rate(rules: Rules, counts: ScoreCounts, band: Band) -> BandRate:
+    """A band with its rate; promised: by the probability of its scores, else the rate that the document tells."""
+    name = _name(rules, band)
+    rate = conversion_rate(band.conversions, band.leads, BROAD)
+    low, high = (rate.low, rate.high) if rate else (0.0, 1.0)
+    promised = next(item.rate for item in rules.bands if item.name == name)
+    if rules.probability is not None:
+        inside = [
+            (standing_of(rules, score).probability or 0.0) * leads
+            for score, leads in zip(counts.scores, counts.leads, strict=True)
+            if band.score_from <= score <= band.score_to
+        ]
+        promised = sum(inside) / band.leads
+    return BandRate(name, band.leads, band.conversions, band.rate, low, high, promised)
+
+
+class MonthCounts:
+    """Leads by month: all, those from the threshold up, the won ones of these."""
+
+    def __init__(self, threshold: int) -> None:
+        self.threshold = threshold
+        self.counts: tuple[Counter[int], ...] = (Counter(), Counter(), Counter())
+
+    def add(self, day: npt.NDArray[np.int32], scores: Ints, won: npt.NDArray[np.bool_]) -> None:
+        """Take the leads of a batch in; those without a day do not count."""
+        month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        dated = day > np.iinfo(np.int32).min
+        above = dated & (scores >= self.threshold)
+        for counts, part in zip(self.counts, (dated, above, above & won), strict=True):
+            for number, leads in zip(*np.unique(month[part], return_counts=True), strict=True):
+                counts[int(number)] += int(leads)
+
+    @property
+    def months(self) -> tuple[Month, ...]:
+        """The months that have leads, in order."""
+        leads, above, won = self.counts
+        return tuple(
+            Month(str(np.datetime64(number, "M")), leads[number], above[number], won[number])
+            for number in sorted(leads)
+        )
+
+
+def inflation_finding(counts: MonthCounts) -> Finding | NotChecked:
+    """Whether the share from the threshold up rises, and whether those leads convert less and less."""
+    months = counts.months
+    if len(months) < FEWEST_MONTHS:
+        return NotChecked("score inflation", None, "months")
+    share_trend, share_p = _trend([(month.leads, month.above) for month in months])
+    rate_trend, rate_p = _trend([(month.above, month.won) for month in months])
+    rising, falling = share_trend > 0 and share_p < SURE, rate_trend < 0 and rate_p < SURE
+    figures = Inflation(counts.threshold, months, share_trend, share_p, rate_trend, rate_p)
+    return Finding("score inflation", None, "act" if rising and falling else "look" if rising else "ok", figures)
+
+
+def _trend(rows: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """Correlation of time and a yes, with its p-value, tested as bands are; 0 and 1 where there is none to see."""
+    places = range(len(rows))
+    counts = ScoreCounts.from_counts(list(places), [leads for leads, _ in rows], [hits for _, hits in rows])
+    trend = band_trend(bands_at(counts, places))
+    return (trend.correlation, trend.p_value) if trend else (0.0, 1.0)
+
+
+def _far(promised: float, rate: float) -> bool:
+    return not promised / FAR <= rate <= promised * FAR
