@@ -1,0 +1,108 @@
+"""The rows of the meeting's table of points: every outcome of every rule, with what history says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from calibrate.document.lead_score import outcome_label, outcome_points
+from calibrate.document.rules import Evidence, Rule, Rules
+from calibrate.meeting.combinations import Combinations
+from calibrate.meeting.outcome_keys import missing_is_otherwise
+from calibrate.meeting.point_range import point_range
+from calibrate.statistics.rates import conversion_rate
+from reports.live_words import WORDS
+from reports.numbers import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One outcome of a rule.
+
+    way: number of the case, then `otherwise`, then `missing`.  both: whether `otherwise` stands for missing too.
+    rate, low, high: 0 to 1, None without leads.  support: points that the data support, rounded; None where the
+    document does not say.
+    """
+
+    way: int
+    level: str
+    points: int
+    leads: int
+    won: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    support: tuple[int, int] | None
+    both: bool
+
+
+def points_of(rule: Rule) -> tuple[int, ...]:
+    """The points of a rule by outcome: its cases, `otherwise`, `missing`."""
+    return tuple(outcome_points(rule, way) for way in range(len(rule.cases) + 2))
+
+
+def rule_name(rules: Rules, rule: Rule) -> str:
+    """A rule as people call it; of several by one name, with the value that it asks for."""
+    name = rule.label or rules.attributes[rule.attr].label or rule.attr
+    alike = [item for item in rules.rules if (item.label, item.attr) == (rule.label, rule.attr)]
+    return plain(f"{name}: {outcome_label(rule, 0)}" if len(alike) > 1 and len(rule.cases) == 1 else name)
+
+
+def level_name(rule: Rule, way: int) -> str:
+    """An outcome of a rule as people call it."""
+    label = outcome_label(rule, way)
+    return WORDS["other"] if way == len(rule.cases) and label == "other" else plain(label)
+
+
+def rows_of(rules: Rules, combinations: Combinations) -> tuple[tuple[Row, ...], ...]:
+    """The rows of every rule; values that nothing names only where leads have them or there are points for them.
+
+    Leads are those of the evidence, or the counted ones where there is none.
+    """
+    return tuple(
+        tuple(
+            _row(rules, rule, way, evidence, counts)
+            for way, (evidence, counts) in enumerate(zip(_evidence(rule), counted, strict=True))
+            if _shown(rules, rule, way, evidence, counts[0])
+        )
+        for rule, ways in zip(rules.rules, combinations.ways, strict=True)
+        for counted in (_counted(rule, ways, combinations),)
+    )
+
+
+def _shown(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, leads: int) -> bool:
+    if way > len(rule.cases) and missing_is_otherwise(rules, rule):
+        return False
+    return way < len(rule.cases) or evidence is not None or leads > 0 or points_of(rule)[way] != 0
+
+
+def _row(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, counts: tuple[int, int]) -> Row:
+    leads, won = (evidence.leads, evidence.conversions) if evidence else counts
+    rate = conversion_rate(won, leads)
+    support = point_range(rules, evidence, 0.95)
+    return Row(
+        way=way,
+        level=level_name(rule, way),
+        points=outcome_points(rule, way),
+        leads=leads,
+        won=won,
+        rate=rate.rate if rate else None,
+        low=rate.low if rate else None,
+        high=rate.high if rate else None,
+        support=(round(support[0]), round(support[1])) if support else None,
+        both=way == len(rule.cases) and missing_is_otherwise(rules, rule),
+    )
+
+
+def _evidence(rule: Rule) -> tuple[Evidence | None, ...]:
+    return (*(case.evidence for case in rule.cases), rule.otherwise_evidence, rule.missing_evidence)
+
+
+def _counted(rule: Rule, ways: npt.NDArray[np.uint16], combinations: Combinations) -> list[tuple[int, int]]:
+    """Leads and won leads of every outcome, from the combinations; of hidden ones nothing is known."""
+    sums = np.zeros((2, len(rule.cases) + 3), np.int64)
+    np.add.at(sums[0], ways, combinations.leads)
+    np.add.at(sums[1], ways, combinations.won)
+    return [(int(leads), int(won)) for leads, won in sums.T[:-1]]
