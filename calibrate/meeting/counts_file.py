@@ -25,6 +25,7 @@ from calibrate.meeting.combinations import Combinations
 
 FORMAT: Literal["leadscore-counts/1.0"] = "leadscore-counts/1.0"
 _LONGEST = 9  # bytes of a count below 2**63
+_LEVEL = 4  # a fifth of the time of 6, 5 % longer
 
 
 class _Part(BaseModel):
@@ -75,7 +76,7 @@ def counts_text(combinations: Combinations, rules: Rules) -> str:
         alone=combinations.alone,
         hidden=combinations.hidden,
         columns=columns,
-        data=base64.b64encode(gzip.compress(b"".join(parts), mtime=0)).decode(),
+        data=base64.b64encode(gzip.compress(b"".join(parts), _LEVEL, mtime=0)).decode(),
     )
     return json.dumps(document.model_dump(), ensure_ascii=False, indent=1) + "\n"
 
@@ -153,7 +154,8 @@ def varints(numbers: Ints) -> bytes:
     >>> varints(np.array([1, 300])).hex()
     '01ac02'
     """
-    groups = numbers[:, np.newaxis] >> (7 * np.arange(_LONGEST))
+    longest = max(1, -(-int(numbers.max(initial=0)).bit_length() // 7))
+    groups = numbers[:, np.newaxis] >> (7 * np.arange(longest))
     more = groups >= 128
     kept = np.ones(groups.shape, dtype=bool)
     kept[:, 1:] = groups[:, 1:] > 0

@@ -25,21 +25,28 @@ def merged(combinations: Combinations, rules: Rules, least: int = 5) -> Combinat
     Raises:
         SettingsError: more than 10 % of the outcomes would be hidden, or a gate decides for fewer leads.
     """
-    hidden = [len(rule.cases) + 2 for rule in rules.rules]
+    hidden = {place: len(rule.cases) + 2 for place, rule in enumerate(rules.rules)}
     for place in _weakest_first(combinations, rules):
         combinations = _with_hidden(combinations, combinations.leads < least, {place: hidden[place]})
-    for gate in np.unique(combinations.gates).tolist():
-        combinations = _joined(combinations, rules, gate, least, dict(enumerate(hidden)))
-    outcomes = combinations.total_leads * len(hidden)
-    gone = sum(int(combinations.leads[ways == way].sum()) for ways, way in zip(combinations.ways, hidden, strict=True))
-    share = gone / outcomes if outcomes else 0.0
+        if _share(combinations, hidden) > MOST_HIDDEN:
+            break
+    else:
+        for gate in np.unique(combinations.gates).tolist():
+            combinations = _joined(combinations, rules, gate, least, hidden)
+    share = _share(combinations, hidden)
     if share > MOST_HIDDEN:
         raise SettingsError(
-            f"merging: {100 * share:.0f} % of what the rules say of the leads would be hidden to have {least} leads in "
-            f"every combination, expected at most {100 * MOST_HIDDEN:.0f} %; take them unmerged, for the people of the "
-            "meeting alone, or do without"
+            f"merging: to have {least} leads in every combination, more than {100 * MOST_HIDDEN:.0f} % of what the rules "
+            "say of the leads would be hidden, expected less; take them unmerged, for the people of the meeting alone, "
+            "or do without"
         )
     return replace(combinations, hidden=share)
+
+
+def _share(combinations: Combinations, hidden: dict[int, int]) -> float:
+    """Share of the outcomes that are hidden, 0 to 1."""
+    gone = sum(int(combinations.leads[combinations.ways[place] == way].sum()) for place, way in hidden.items())
+    return gone / (combinations.total_leads * len(hidden)) if hidden else 0.0
 
 
 def _weakest_first(combinations: Combinations, rules: Rules) -> list[int]:

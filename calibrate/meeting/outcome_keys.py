@@ -157,11 +157,16 @@ def store_keys(store: CodeStore, rules: Rules) -> Iterator[tuple[slice, Ints]]:
 
 
 def _place(places: dict[tuple[str, str | None], int], rule: Rule, rules: Rules) -> int:
-    members = [case.when.has for case in rule.cases if isinstance(case.when, Has)]
-    wanted = (rule.attr, members[0] if rules.attributes[rule.attr].type == "set" and len(members) == 1 else None)
-    if wanted not in places:
+    """Where the store has what a rule reads; of a set its only member, missing being the same as without it."""
+    member = None
+    if rules.attributes[rule.attr].type == "set":
+        members = [case.when.has for case in rule.cases if isinstance(case.when, Has)]
+        if len(members) != 1 or not missing_is_otherwise(rules, rule):
+            raise _unfit(rule.attr)
+        member = members[0]
+    if (rule.attr, member) not in places:
         raise _unfit(rule.attr)
-    return places[wanted]
+    return places[rule.attr, member]
 
 
 def _edges(rule: Rule) -> Sequence[float]:
