@@ -65,7 +65,7 @@ class PartChange:
 
 def pairs_of(old: Rules, new: Rules) -> tuple[Pair, ...]:
     """Every outcome of every rule of either document: first as the new one has them, then what is only in the old."""
-    before, after = dict(_keyed(old)), dict(_keyed(new))
+    before, after = dict(keyed_rules(old)), dict(keyed_rules(new))
     pairs: list[Pair] = []
     for key, rule in after.items():
         pairs += _pairs(old, new, before.get(key), rule)
@@ -101,7 +101,7 @@ def attribute_name(rules: Rules, rule: Rule) -> str:
     return rule.label or rules.attributes[rule.attr].label or rule.attr
 
 
-def _keyed(rules: Rules) -> Iterator[tuple[Hashable, Rule]]:
+def keyed_rules(rules: Rules) -> Iterator[tuple[Hashable, Rule]]:
     """Rules by what they read: of a set the member, of several on the same thing their number."""
     seen: Counter[Hashable] = Counter()
     for rule in rules.rules:
@@ -128,7 +128,7 @@ class _Outcome:
 def _outcomes(document: Rules, rule: Rule | None) -> dict[Hashable, _Outcome]:
     if rule is None:
         return {}
-    keys = [*(_condition_key(case.when) for case in rule.cases), "otherwise", "missing"]
+    keys = [*(condition_key(case.when) for case in rule.cases), "otherwise", "missing"]
     return {key: _Outcome(document, rule, place) for place, key in enumerate(keys)}
 
 
@@ -150,7 +150,8 @@ def _pairs(old: Rules, new: Rules, before: Rule | None, after: Rule | None) -> I
         )
 
 
-def _condition_key(condition: Condition) -> Hashable:
+def condition_key(condition: Condition) -> Hashable:
+    """What tells a condition from others: equal values in any order, equal edges."""
     match condition:
         case In():
             return "in", frozenset(condition.in_)

@@ -6,24 +6,24 @@ three or more. What is compared is always what was adopted last, so that slow dr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from calibrate.document.decisions import Override
 from calibrate.document.lead_score import outcome_label, outcome_points
-from calibrate.document.rules import Condition, Evidence, Has, In, Is, Range, Rule, Rules
+from calibrate.document.rules import Evidence, Rule, Rules
 from calibrate.errors import SettingsError
 from calibrate.meeting.applying import next_version
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.edited import with_points
+from calibrate.meeting.matching import condition_key, keyed_rules
 from calibrate.meeting.measured import measured
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.overrides import override_of, with_overrides
 from calibrate.meeting.point_range import column_points, point_range
 
 LEAST_CHANGE = 3
-Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Kept:
 class _Level:
     """A way through a rule. key: what tells levels apart, the same in every version of a document."""
 
-    key: Key
+    key: Hashable
     rule: Rule
     way: int
     evidence: Evidence | None
@@ -83,8 +83,6 @@ def keep_adopted(
     carried, with their points, until `day` reaches the day that they expire; None carries all. The result is the next
     version of the previous rules, with their threshold and changelog. Where points differ from those of `new`,
     percentiles, bands and chances are counted again on `combinations`, the leads of `new`, or left out.
-
-    Source: METHODS of quarterly tuning in docs/method.md.
 
     Raises:
         SettingsError: a point of the two is not worth the same.
@@ -169,26 +167,12 @@ def _vanished(level: _Level) -> Kept:
 
 def _levels(rules: Rules) -> Iterator[_Level]:
     """The levels that history or people have points for: every case, the rest where it has evidence or an override."""
-    for rule in rules.rules:
-        of_rule: Key = (rule.attr, *sorted(case.when.has for case in rule.cases if isinstance(case.when, Has)))
+    for key, rule in keyed_rules(rules):
         for way, case in enumerate(rule.cases):
-            yield _Level((*of_rule, _of_condition(case.when)), rule, way, case.evidence)
+            yield _Level((key, condition_key(case.when)), rule, way, case.evidence)
         way = len(rule.cases)
         if rule.otherwise_evidence is not None or rule.otherwise_override is not None:
-            yield _Level((*of_rule, "otherwise"), rule, way, rule.otherwise_evidence)
-        if missing_is_otherwise(rules, rule):
-            continue
-        if rule.missing_evidence is not None or rule.missing_override is not None:
-            yield _Level((*of_rule, "missing"), rule, way + 1, rule.missing_evidence)
-
-
-def _of_condition(condition: Condition) -> Key:
-    match condition:
-        case In():
-            return ("in", frozenset(condition.in_))
-        case Is():
-            return ("is", condition.is_)
-        case Has():
-            return ("has", condition.has)
-        case Range(ge=ge, lt=lt):
-            return ("range", ge, lt)
+            yield _Level((key, "otherwise"), rule, way, rule.otherwise_evidence)
+        alone = not missing_is_otherwise(rules, rule)
+        if alone and (rule.missing_evidence is not None or rule.missing_override is not None):
+            yield _Level((key, "missing"), rule, way + 1, rule.missing_evidence)
