@@ -5,6 +5,7 @@ These leads made the points, so differences say more than levels; what leads hel
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,6 @@ from calibrate.statistics.bands import Band, equal_bands
 from calibrate.statistics.ranking import Gain, ScoreCounts, area_under_curve
 from calibrate.statistics.ranking import gains as gains_of
 from calibrate.statistics.rates import conversion_rate
-
-_MEASURED = ("leads", "rate", "reached", "right_order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Change:
 class Difference:
     """By how much the figures changed; None where one of the two is."""
 
-    leads: Change | None
+    leads: Change
     leads_a_month: Change | None
     rate: Change | None
     reached: Change | None
@@ -94,8 +93,8 @@ def score_counts(rules: Rules, combinations: Combinations) -> ScoreCounts:
 def figures(rules: Rules, combinations: Combinations, threshold: int) -> Figures:
     """What the leads from a threshold up bring."""
     counts = score_counts(rules, combinations)
-    handed = [at for at, score in enumerate(counts.scores) if score >= threshold]
-    leads, won = (sum(part[at] for at in handed) for part in (counts.leads, counts.conversions))
+    start = bisect_left(counts.scores, threshold)
+    leads, won = sum(counts.leads[start:]), sum(counts.conversions[start:])
     auc = area_under_curve(counts)
     return Figures(
         threshold=threshold,
@@ -189,9 +188,9 @@ def difference(
         of_won, of_lost = (won, leads - won) if not place else (random.poisson(won), random.poisson(leads - won))
         before, after = (_measured(side, of_won, of_lost) for side in sides)
         drawn[place] = after - before
-    moved = {name: _change(column) for name, column in zip(_MEASURED, drawn.T, strict=True)}
-    by_month = None if combinations.months is None else _change(drawn[:, 0] / combinations.months)
-    return Difference(leads_a_month=by_month, **moved)
+    of_leads, *others = drawn.T
+    by_month = None if combinations.months is None else _change(of_leads / combinations.months)
+    return Difference(_change(of_leads), by_month, *(_change_if_known(column) for column in others))
 
 
 def points_by_way(rule: Rule) -> Ints:
@@ -249,10 +248,13 @@ def _measured(side: _Side, won: Ints, lost: Ints) -> npt.NDArray[np.float64]:
     return np.array([float(part / whole) if whole else np.nan for part, whole in zip(parts, wholes, strict=True)])
 
 
-def _change(measured: npt.NDArray[np.float64]) -> Change | None:
+def _change(measured: npt.NDArray[np.float64]) -> Change:
     """The change that was found, first, with its range from those that were drawn."""
-    found, drawn = measured[0], measured[1:][~np.isnan(measured[1:])]
-    if np.isnan(found) or not len(drawn):
-        return None
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Change(float(found), float(low), float(high))
+    low, high = np.quantile(measured[1:], [0.025, 0.975])
+    return Change(float(measured[0]), float(low), float(high))
+
+
+def _change_if_known(measured: npt.NDArray[np.float64]) -> Change | None:
+    """The same where a draw may lack what to divide by; None where the history itself does."""
+    known = measured[~np.isnan(measured)]
+    return None if np.isnan(measured[0]) or len(known) < 2 else _change(known)

@@ -36,9 +36,9 @@ def merged(combinations: Combinations, rules: Rules, least: int = 5) -> Combinat
     share = _share(combinations, hidden)
     if share > MOST_HIDDEN:
         raise SettingsError(
-            f"merging: to have {least} leads in every combination, more than {100 * MOST_HIDDEN:.0f} % of what the rules "
-            "say of the leads would be hidden, expected less; take them unmerged, for the people of the meeting alone, "
-            "or do without"
+            f"merging: to have {least} leads in every combination, more than {100 * MOST_HIDDEN:.0f} % of what the "
+            "rules say of the leads would be hidden, expected less; take them unmerged, for the people of the meeting "
+            "alone, or do without"
         )
     return replace(combinations, hidden=share)
 

@@ -83,7 +83,7 @@ def digit_of(rules: Rules, rule: Rule, value: Value | None) -> int:
 
 
 class BatchKeys:
-    """Keys of the leads of a batch, through documents whose scores are the keys."""
+    """Keys of the leads of a batch, through documents whose scores are the keys: so tables keep one meaning."""
 
     def __init__(self, rules: Rules) -> None:
         first, *others = digits_of(rules)
