@@ -14,7 +14,7 @@ from calibrate.document.scoring import TableScorer
 from calibrate.exports.check import CheckLeads
 from calibrate.meeting.combinations import Combinations, combinations_of_leads
 from calibrate.meeting.figures import scores
-from calibrate.meeting.grades import GRADES, Finding, Grade, Kind, NotChecked, Why
+from calibrate.meeting.grades import GRADES, Finding, Grade, Kind, NotChecked
 from calibrate.meeting.mixes import UnnamedValues, mix_findings
 from calibrate.meeting.newer import CountedBatch, LeadFile, NewerLeads
 from calibrate.meeting.promises import MonthCounts, band_findings, base_rate_finding, inflation_finding, levels_finding
@@ -97,13 +97,15 @@ def _outcome_findings(
         return
     base = rules.baseline
     change = rate_change((base.conversions, base.leads), (file.won, file.leads)) if base else None
-    if change is None or file.seen[0].how == "file":
-        why: Why = "evidence" if change is None else "same leads"
-        yield from (NotChecked(kind, None, why) for kind in _OF_OUTCOMES[:2])
+    if file.seen[0].how == "file":
+        yield from (NotChecked(kind, None, "same leads") for kind in _OF_OUTCOMES[:-1])
     else:
-        yield base_rate_finding(change)
-        yield levels_finding(rules, combinations, change)
-    yield from band_findings(rules, combinations, found)
+        if change is None:
+            yield from (NotChecked(kind, None, "evidence") for kind in _OF_OUTCOMES[:2])
+        else:
+            yield base_rate_finding(change)
+            yield levels_finding(rules, combinations, change)
+        yield from band_findings(rules, combinations, found)
     if months is None or file.months is None:
         yield NotChecked("score inflation", None, "threshold" if months is None else "dates")
     else:

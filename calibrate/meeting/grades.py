@@ -106,8 +106,12 @@ class BandOrder:
 
 @dataclass(frozen=True, slots=True)
 class Promises:
-    """Bands with the chance that was promised, and those whose 99 % range does not hold it."""
+    """Bands with the chance that was promised, and those whose 99 % range does not hold it.
 
+    all: the leads of all bands.
+    """
+
+    all: BandRate
     bands: tuple[BandRate, ...]
     broken: tuple[BandRate, ...]
 

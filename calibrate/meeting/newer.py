@@ -18,7 +18,7 @@ from calibrate.exports.check import CheckLeads
 from calibrate.leads.outcome import LOST, NO_DAY, OPEN, UNKNOWN, WON, Outcome, compile_outcome, lead_days
 from calibrate.meeting.combinations import months_between
 from calibrate.reading.source import Source, open_source
-from calibrate.settings import OutcomeSettings
+from calibrate.settings import OutcomeSettings, settings_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +202,17 @@ class NewerLeads:
         if share is None:
             return Seen("unknown")
         return Seen("period" if share else "no", share)
+
+
+def told_outcome(rules: Rules, column: str, won: Sequence[str]) -> OutcomeSettings:
+    """What won means, as said, with the rest as it was to the history of the rules: dates, maturity, what is lost."""
+    tables = rules.made_by.settings or {}
+    said = tables.get("outcome")
+    known = settings_from({"outcome": said}).outcome if isinstance(said, dict) else OutcomeSettings()
+    changes: dict[str, object] = {"column": column, "won": list(won), "deals": None, "key": None, "won_date": None}
+    if column != known.column:
+        changes["lost"] = []
+    return known.model_copy(update=changes)
 
 
 def period(made_by: MadeBy) -> tuple[int, int] | None:

@@ -29,7 +29,7 @@ from calibrate.statistics.bands import Band, band_trend, bands_at, inversions
 from calibrate.statistics.change import LevelCount, LiftChange, RateChange, lift_change
 from calibrate.statistics.lift import adjusted_p_values
 from calibrate.statistics.ranking import ScoreCounts
-from calibrate.statistics.rates import conversion_rate
+from calibrate.statistics.rates import wilson_interval
 
 SURE = 0.05
 FAR = 1.25  # a rate that is so many times what was promised, or the promise that many times the rate
@@ -84,7 +84,10 @@ def _level_changes(
 
 
 def band_findings(rules: Rules, combinations: Combinations, scores: Ints) -> Iterator[Finding | NotChecked]:
-    """Whether better bands convert better, and as often as promised. Leads that a gate decides are left out."""
+    """Whether better bands convert better, and as often as promised. Leads that a gate decides are left out.
+
+    A broken promise is one to act on where it is that of the best band or of all leads.
+    """
     if not rules.bands:
         yield from (NotChecked(kind, None, "bands") for kind in ("band order", "promised chances"))
         return
@@ -98,9 +101,28 @@ def band_findings(rules: Rules, combinations: Combinations, scores: Ints) -> Ite
     if all(band.promised is None for band in rates):
         yield NotChecked("promised chances", None, "chances")
         return
-    broken = tuple(band for band in rates if band.promised is not None and not band.low <= band.promised <= band.high)
-    far = any(band.promised is not None and _far(band.promised, band.rate) for band in broken)
-    yield Finding("promised chances", None, "act" if far else "look" if broken else "ok", Promises(rates, broken))
+    every = _every(rates)
+    broken = tuple(band for band in rates if _is_broken(band))
+    far = any(_is_broken(band) and _far(band.promised or 0.0, band.rate) for band in (every, rates[0]))
+    grade = "act" if far else "look" if broken or _is_broken(every) else "ok"
+    yield Finding("promised chances", None, grade, Promises(every, rates, broken))
+
+
+def _every(bands: Sequence[BandRate]) -> BandRate:
+    """The leads of all bands for which something was promised."""
+    told = [band for band in bands if band.promised is not None]
+    leads, won = sum(band.leads for band in told), sum(band.won for band in told)
+    promised = sum((band.promised or 0.0) * band.leads for band in told) / leads
+    return _ranged("all", won, leads, promised)
+
+
+def _is_broken(band: BandRate) -> bool:
+    return band.promised is not None and not band.low <= band.promised <= band.high
+
+
+def _ranged(name: str, won: int, leads: int, promised: float | None) -> BandRate:
+    low, high = wilson_interval(won, leads, BROAD)
+    return BandRate(name, leads, won, won / leads, float(low), float(high), promised)
 
 
 def _name(rules: Rules, band: Band) -> str:
@@ -110,8 +132,6 @@ def _name(rules: Rules, band: Band) -> str:
 def _band_rate(rules: Rules, counts: ScoreCounts, band: Band) -> BandRate:
     """A band with its rate; promised: by the probability of its scores, else the rate that the document tells."""
     name = _name(rules, band)
-    rate = conversion_rate(band.conversions, band.leads, BROAD)
-    low, high = (rate.low, rate.high) if rate else (0.0, 1.0)
     promised = next(item.rate for item in rules.bands if item.name == name)
     if rules.probability is not None:
         inside = [
@@ -120,7 +140,7 @@ def _band_rate(rules: Rules, counts: ScoreCounts, band: Band) -> BandRate:
             if band.score_from <= score <= band.score_to
         ]
         promised = sum(inside) / band.leads
-    return BandRate(name, band.leads, band.conversions, band.rate, low, high, promised)
+    return _ranged(name, band.conversions, band.leads, promised)
 
 
 class MonthCounts:

@@ -103,17 +103,22 @@ class CommonFactor:
 
 
 def common_factor(changes: Iterable[LiftChange], confidence: float = 0.95) -> CommonFactor | None:
-    """The slope through the origin of new on old lifts; None without a lift that is not 0.
+    """The slope through the origin of new on old lifts; None without old lifts beyond what their errors make.
 
-    Each weighs the inverse of its two squared errors. Errors of the old lifts pull the slope towards 0.
+    Each weighs the inverse of its two squared errors. What the errors of the old lifts add to their squares is taken
+    out, for it would pull the slope towards 0: Fuller (1987), Measurement Error Models, section 1.2.
     """
     found = [item for item in changes if item.old_error and item.new_error]
-    old, new = (np.array([getattr(item, name) for item in found], np.float64) for name in ("old", "new"))
-    weights = np.array([1 / (item.old_error**2 + item.new_error**2) for item in found], np.float64)
-    square = float((weights * old**2).sum())
-    if not square:
+    old, new, old_error, new_error = (
+        np.array([getattr(item, name) for item in found], np.float64)
+        for name in ("old", "new", "old_error", "new_error")
+    )
+    weights = 1 / (old_error**2 + new_error**2)
+    square, of_errors = float((weights * old**2).sum()), float((weights * old_error**2).sum())
+    if square <= of_errors:
         return None
-    value, half = float((weights * old * new).sum()) / square, normal_quantile(confidence) / math.sqrt(square)
+    value = float((weights * old * new).sum()) / (square - of_errors)
+    half = normal_quantile(confidence) * math.sqrt(square) / (square - of_errors)
     return CommonFactor(value, value - half, value + half)
 
 

@@ -1,0 +1,123 @@
+"""Between quarters: compare, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from calibrate.commands.options import let_finish, reads, settings_of, speaks
+from calibrate.errors import SettingsError, shown
+from calibrate.voice import Voice
+
+if TYPE_CHECKING:
+    from calibrate.document.rules import Rules
+    from calibrate.exports.check import CheckLeads
+
+RULES_DO_NOT_HOLD = 3
+_outcome = click.option(
+    "--outcome", metavar="COLUMN=VALUE[,VALUE]", help="What won means in them.  [default: as in the rules]"
+)
+
+
+@click.command(epilog="Example:  calibrate compare q3/rules.json q4/rules.json deals-q4.csv")
+@click.argument("old")
+@click.argument("new")
+@click.argument("leads", required=False)
+@_outcome
+@click.option("--threshold", type=int, metavar="SCORE", help="Handed to sales from here.  [default: as in the rules]")
+@reads
+@speaks
+def compare(
+    voice: Voice,
+    /,
+    old: str,
+    new: str,
+    leads: str | None,
+    outcome: str | None,
+    threshold: int | None,
+    **reading: Any,
+) -> None:
+    """Show what differs between two rules files, and for which leads.
+
+    Says what may have moved the points: the level, the overall rate, chance or people. With LEADS, a file whose
+    outcomes are known: who changes band, what each hands to sales, which ranks better, and whether to adopt NEW.
+    """
+    from pydantic import TypeAdapter
+
+    from calibrate.document.rules_file import load_rules
+    from calibrate.meeting.comparing import Comparison
+    from calibrate.meeting.comparing import compare as compared
+    from reports.check_words import remarks
+    from reports.compare_words import compare_lines
+
+    before, after = load_rules(Path(old)), load_rules(Path(new))
+    if leads is None:
+        for name, given in (("--outcome", outcome), ("--threshold", threshold)):
+            if given is not None:
+                raise SettingsError(f"{name}: found {shown(given)}, expected it with leads; name a file of leads")
+    told = None if leads is None else _leads(voice, [after, before], leads, outcome, reading)
+    found = compared(before, after, told, threshold)
+    if voice.as_json:
+        voice.document(TypeAdapter(Comparison).dump_python(found, mode="json", by_alias=True, exclude_none=True))
+        return
+    for line in remarks(found.backtest.file) if found.backtest else ():
+        voice.remark(line)
+    for line in compare_lines(found):
+        voice.say(line)
+
+
+@click.command(epilog="Example:  calibrate check q4/rules.json newer_leads.csv --fail")
+@click.argument("rules")
+@click.argument("leads")
+@_outcome
+@click.option("--fail", is_flag=True, help="End with exit code 3 when there is something to act on.")
+@click.option("--junit", metavar="FILE", help="Write the findings as a test report too; written over if it is there.")
+@reads
+@speaks
+def check(
+    voice: Voice, /, rules: str, leads: str, outcome: str | None, fail: bool, junit: str | None, **reading: Any
+) -> None:
+    """Test whether rules still hold on newer leads.
+
+    Asks whether as many are won, levels convert as they did, leads and scores spread alike, values are missing or
+    new, bands stand in order and keep their promise, and whether ever more leads pass the threshold.
+    """
+    from pydantic import TypeAdapter
+
+    from calibrate.document.rules_file import load_rules
+    from calibrate.meeting.checking import Check
+    from calibrate.meeting.checking import check as checked
+    from calibrate.whole import whole_file
+    from reports.check_words import check_lines, remarks
+    from reports.check_xml import check_xml
+
+    document = load_rules(Path(rules))
+    found = checked(document, _leads(voice, [document], leads, outcome, reading))
+    let_finish()
+    if junit is not None:
+        with whole_file(junit) as file:
+            file.write(check_xml(found))
+    if voice.as_json:
+        voice.document({"grade": found.grade, **TypeAdapter(Check).dump_python(found, mode="json")})
+    else:
+        for line in remarks(found.file):
+            voice.remark(line)
+        for line in check_lines(found):
+            voice.say(line)
+    if fail and found.grade == "act":
+        click.get_current_context().exit(RULES_DO_NOT_HOLD)
+
+
+def _leads(voice: Voice, documents: list[Rules], path: str, outcome: str | None, reading: dict[str, Any]) -> CheckLeads:
+    """The leads of a file; won means what was said, else what it meant to the first of the documents that tells."""
+    from calibrate.calibration import reading_options
+    from calibrate.exports.check import CheckLeads
+    from calibrate.listing import parse_outcome
+    from calibrate.meeting.newer import told_outcome
+
+    options = reading_options(settings_of(voice, reading).source)
+    told = told_outcome(documents[0], *parse_outcome(outcome)) if outcome is not None else None
+    found = [CheckLeads.of(document, Path(path), options, told) for document in documents]
+    return next((leads for leads in found if leads.outcome is not None), found[0])
