@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+import duckdb
 import pytest
 from cases import card, hostile, recombined, values_of_card
 
@@ -34,6 +37,49 @@ def test_sets_as_arrays_and_tables_in_schemas(lists):
     assert run is not None
     assert list(run.scores) == expected_scores(card(), leads)
     assert {item.kind for item in made.export.inputs if item.attribute == "Pages"} == {"list" if lists else "delimited"}
+
+
+def as_loaded(value):
+    """A cell as it lies in a table that was loaded from a text file without types."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ";".join(value) or ";" if isinstance(value, list) else str(value)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_columns_of_texts_with_blanks_score_the_same(engine):
+    """As the shells of these engines load a CSV file."""
+    rules, leads = card(), recombined(card(), values_of_card(), 600)
+    names = list(rules.attributes)
+    query = text_of(rules, engine).rstrip().rstrip(";")
+    rows = [[place, *(as_loaded(lead.get(name)) for name in names)] for place, lead in enumerate(leads)]
+    columns = ", ".join(["id INTEGER", *(f'"{name}" VARCHAR' for name in names)])
+    connection = duckdb.connect() if engine == "duckdb" else sqlite3.connect(":memory:")
+    connection.execute(f"CREATE TABLE leads ({columns})")
+    connection.executemany(f"INSERT INTO leads VALUES ({', '.join('?' * (1 + len(names)))})", rows)
+    found = connection.execute(f"SELECT score, band FROM ({query}) ORDER BY id").fetchall()
+    connection.close()
+    assert found == expected_scores(rules, leads)
+
+
+def test_nan_is_missing():
+    sizes = Rules(
+        id="x", version="1", attributes={"Size": Attribute(type="number")},
+        rules=(Rule(id="r", attr="Size", cases=(Case(when=Range(ge=1), points=5),), otherwise=2, missing=-3),),
+    )  # fmt: skip
+    (made,) = export_rules(sizes, "sql:duckdb")
+    run = sql.run(made.export, Options(), [{"Size": value} for value in (float("nan"), None, 0.5, 1.0, float("inf"))])
+    assert run is not None
+    assert [score for score, _ in run.scores] == [-3, -3, 2, 5, 5]
+
+
+def test_the_text_says_what_it_reads():
+    text = text_of(card(), "postgres", table="crm.leads", key="Lead ID")
+    assert "-- Reads 'crm.leads' with the columns 'Lead ID' and" in text
+    assert "--   'Employees': number" in text
+    assert "--   'Pages': text such as a;b" in text
 
 
 def test_only_texts_for_duckdb_are_run():

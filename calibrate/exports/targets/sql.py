@@ -63,7 +63,8 @@ def export(rules: Rules, options: Options) -> Export:
         notes=(
             f"The leads are read from the table {shown(options.table)}. Its column {shown(options.key)} comes back "
             "with the points of every rule, the score and the band; --sql-table and --sql-key name others.",
-            "A text column counts as missing where it is NULL or blank, a number where it is NULL: NaN is no NULL.",
+            "A value is missing where it is NULL or blank, a number also where it is NaN. A column of numbers may hold "
+            "them as texts, with a decimal point.",
             *(f"In BigQuery {shown(name)} is called {shown(field)}." for name, field in sorted(others)),
             *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
         ),
@@ -115,7 +116,13 @@ def _text(rules: Rules, found: dict[str, str], options: Options, dialect: str) -
     if again != text:
         what = "found a text that comes back otherwise from being read again, expected the same; choose another dialect"
         raise ExportError([f"sql: {dialect}: {what}"])
-    return f"-- The score and band of every lead, and the points of every rule; {dialect}\n{text};\n".encode()
+    lines = [f"-- The score and band of every lead, and the points of every rule; {dialect}."]
+    lines.append(f"-- Reads {shown(options.table)} with the columns {shown(options.key)} and")
+    kinds = {"category": "text", "set": "array of texts" if options.lists else "text such as a;b"}
+    for name, field in found.items():
+        kind = rules.attributes[name].type
+        lines.append(f"--   {shown(field)}: {kinds.get(kind, kind)}")
+    return "\n".join([*lines, f"{text};\n"]).encode()
 
 
 class _Query:
@@ -189,27 +196,39 @@ class _Query:
         return exp.column(self.found[attr], table="leads", quoted=True)
 
     def _is_missing(self, attr: str) -> Sql:
+        """NULL, a blank text in a column of any type, or NaN, which engines sort above all numbers."""
         kind = self.rules.attributes[attr].type
         null = self._column(attr).is_(exp.null())
-        blank = kind in ("category", "text") or (kind == "set" and not self.options.lists)
-        return exp.or_(null, self._is_one_of(attr, ("",))) if blank else null
+        if kind == "boolean" and self.dialect == "redshift":
+            return null
+        if kind == "set" and self.options.lists:
+            return null
+        blanks = ("", "NaN", "nan") if kind == "number" else ("",)
+        return exp.or_(null, self._is_one_of(exp.cast(self._column(attr), "text"), blanks))
 
     def _holds(self, condition: Condition, attr: str) -> Sql:
         """The condition as SQL; it is NULL or false for NULL."""
         match condition:
             case In(in_=texts):
-                return self._is_one_of(attr, texts)
+                return self._is_one_of(self._column(attr), texts)
             case Is(is_=truth):
-                return self._column(attr).eq(exp.true() if truth else exp.false())
+                return self._is_true(attr, truth)
             case Has(has=text):
                 return self._has(attr, text)
             case Range(ge=ge, lt=lt):
-                low = [] if ge is None else [self._column(attr) >= _number(ge)]
-                high = [] if lt is None else [self._column(attr) < _number(lt)]
+                number = exp.cast(self._column(attr), "double")
+                low = [] if ge is None else [number.copy() >= _number(ge)]
+                high = [] if lt is None else [number.copy() < _number(lt)]
                 return exp.and_(*low, *high)
 
-    def _is_one_of(self, attr: str, texts: tuple[str, ...]) -> Sql:
-        value: Sql = self._column(attr)
+    def _is_true(self, attr: str, truth: bool) -> Sql:
+        """A truth value, or its text or number; Redshift makes no text of one."""
+        if self.dialect == "redshift":
+            return self._column(attr).eq(exp.true() if truth else exp.false())
+        text = exp.Lower(this=exp.cast(self._column(attr), "text"))
+        return self._is_one_of(text, ("true", "1") if truth else ("false", "0"))
+
+    def _is_one_of(self, value: Sql, texts: tuple[str, ...]) -> Sql:
         if self.dialect == "tsql":
             value, texts = _concat(value, exp.Literal.string(_END)), tuple(text + _END for text in texts)
         value = self._exact(value)

@@ -15,9 +15,11 @@ TYPES = {"text": "VARCHAR", "delimited": "VARCHAR", "number": "DOUBLE", "boolean
 
 
 def plain(node):
-    """Without collations and national texts, which DuckDB has not."""
+    """Without collations, national texts and VARCHAR(MAX), which DuckDB has not."""
     if isinstance(node, exp.Collate):
         return plain(node.this)
+    if isinstance(node, exp.DataType):  # FLOAT is a double in SQL Server
+        return exp.DataType.build("double" if node.this.name in ("FLOAT", "DOUBLE") else "text")
     return exp.Literal.string(node.this) if isinstance(node, exp.National) else node
 
 
