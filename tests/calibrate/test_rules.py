@@ -363,3 +363,42 @@ def test_nothing_half_written_stays(tmp_path, monkeypatch):
         save_rules(rules, tmp_path / "no" / "rules.json")
     with pytest.raises(DataError, match="Is a directory"):
         save_rules(rules, tmp_path)
+
+
+def decided():
+    """The card after a meeting."""
+    document = card()
+    override = {"points_before": 12, "reason": "the fair", "decided_on": "2026-10-01", "expires": "2027-04-01"}
+    document["rules"][0]["cases"][0]["override"] = override
+    document["rules"][0]["missing_override"] = {"points_before": 0, "decided_on": "2026-10-01"}
+    document["threshold"] = {"score": 25, "reason": "two more people"}
+    change = {"rule": "industry", "label": "software", "from": 12, "to": 15, "reason": "the fair"}
+    threshold = {"from": 70, "to": 25}
+    document["changelog"] = [
+        {
+            "version": "3",
+            "decided_on": "2026-10-01",
+            "threshold": threshold,
+            "changes": [change],
+            "note": "counted again",
+        }
+    ]
+    return document
+
+
+def test_what_people_decided_is_read_and_written_back():
+    rules = load_rules(json.dumps(decided()))
+    assert load_rules(rules_text(rules)) == rules
+    jsonschema.validate(json.loads(rules_text(rules)), json_schema())
+    assert rules.handover_score == 25
+    assert load_rules(json.dumps(card())).handover_score == card()["bands"][0]["from"]
+    assert "changelog" not in rules_text(load_rules(json.dumps(card())))
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "1.10.2026", "20261001", "2026-W40-4", ""])
+def test_days_are_real_and_written_one_way(day):
+    document = decided()
+    document["rules"][0]["cases"][0]["override"]["expires"] = day
+    (fault,) = faults_of(document)
+    assert fault.startswith("rules[0].cases[0].override.expires: found ")
+    assert fault.endswith("expected a day such as 2026-10-01; correct it")
