@@ -1,6 +1,6 @@
 """The page of the quarterly meeting: change points and a threshold, see at once what follows.
 
-The page is drawn here for the points as proposed; live_model.js and live.js draw it again after every change. All
+The page is drawn here for the points as proposed; its scripts draw it again after every change. All
 that they need stands in the page: it asks nothing of anywhere, and its policy forbids it to.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -30,6 +29,7 @@ from reports.live_words import WORDS
 from reports.numbers import count, pairs, percent, plain, signed
 
 DRAWS = 500
+SCRIPTS = ("live_model.js", "live_draw.js", "live.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def live_part(
     beside the remark that the counted leads made the points.
     """
     last = last_quarter(rules, previous) if previous else None
-    script, style = _text("live_model.js") + _text("live.js"), _text("live.css")
+    script, style = "".join(map(_text, SCRIPTS)), _text("live.css")
     return LivePart(_html(rules, combinations, last, previous, held_out), script, style, _policy(script, style))
 
 
@@ -61,15 +61,11 @@ def live_page(
     """The same as a whole page in one file."""
     part = live_part(rules, combinations, previous, held_out)
     title = WORDS["page_title"].format(title=_title(rules))
-    template = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy" content="{csp}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n{html}</main>\n"
-        "<script>{script}</script>\n</body>\n</html>\n"
-    )
-    safe = {name: Markup(getattr(part, name)) for name in ("html", "script", "style", "csp")}  # noqa: S704 - our own
-    return str(Markup(template).format(title=title, **safe))
+    return _environment().from_string(_text("live_page.html.j2")).render(part=part, title=title)
+
+
+def _environment() -> Environment:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def _text(name: str) -> str:
@@ -107,21 +103,24 @@ def _html(
         named = previous.handover_score
         then = proposed_threshold(last.rules, combinations) if named is None else named
     rows = rows_of(rules, combinations)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_text("live.html.j2")).render(
-        words=WORDS,
-        title=_title(rules),
-        held_out=held_out,
-        last=last is not None,
-        threshold=threshold,
-        threshold_is=WORDS["threshold_proposed"].format(score=count(threshold)),
-        capacity=WORDS["capacity" if combinations.months is None else "capacity_a_month"],
-        tiles=_tiles(rules, combinations, threshold, last, then),
-        table=_table(rules, combinations, rows, last),
-        gains_note=WORDS["gains_note"].format(other=WORDS["gains_last" if last else "gains_proposed"]),
-        notes=_notes(combinations, last),
-        data=htmlsafe_json_dumps(_data(rules, combinations, rows, threshold, last, then), sort_keys=True),
-        **_charts(rules, combinations, threshold, last),
+    return (
+        _environment()
+        .from_string(_text("live.html.j2"))
+        .render(
+            words=WORDS,
+            title=_title(rules),
+            held_out=held_out,
+            last=last is not None,
+            threshold=threshold,
+            threshold_is=WORDS["threshold_proposed"].format(score=count(threshold)),
+            capacity=WORDS["capacity" if combinations.months is None else "capacity_a_month"],
+            tiles=_tiles(rules, combinations, threshold, last, then),
+            table=_table(rules, combinations, rows, last),
+            gains_note=WORDS["gains_note"].format(other=WORDS["gains_last" if last else "gains_proposed"]),
+            notes=_notes(combinations, last),
+            data=htmlsafe_json_dumps(_data(rules, combinations, rows, threshold, last, then), sort_keys=True),
+            **_charts(rules, combinations, threshold, last),
+        )
     )
 
 

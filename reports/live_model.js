@@ -43,7 +43,7 @@ class Scorer {
 
   set(rule, points) {
     const change = Float64Array.from([...points, 0], (value, way) => value - (this.points[rule][way] ?? 0));
-    this.points[rule] = points;
+    this.points[rule] = [...points];
     if (change.every((value) => value === 0)) return;
     const sum = this.sums[this.rules.rules[rule].group], ways = this.counted.ways[rule];
     for (let i = 0; i < sum.length; i++) sum[i] += change[ways[i]];
