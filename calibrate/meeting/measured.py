@@ -54,7 +54,8 @@ def _counted(rules: Rules, combinations: Combinations) -> dict[str, object]:
             scores=counts.scores,
             counts=counts.leads,
         ),
-        "probability": curve and chances(curve, counts.scores[0], counts.scores[-1], of_leads),
+        "probability": curve
+        and chances(curve, counts.scores[0], counts.scores[-1], f"{of_leads}, which made the points"),
         "bands": _bands(rules.bands, counts),
     }
 
