@@ -147,7 +147,7 @@ def histories_of(old: Rules, new: Rules) -> Histories:
 def _rule_changes(old: Rules, new: Rules, histories: Histories, base_rate: RateChange | None) -> tuple[RuleChange, ...]:
     pairs = pairs_of(old, new)
     tested = [_tested(pair, old, new) if histories.kind == "apart" else None for pair in pairs]
-    q_values = _q_values(pairs, tested)
+    q_values = _q_values(pairs, tested, old.baseline.leads if old.baseline else 0)
     spread = base_rate.spread if base_rate else None
     found = []
     for pair, change, q_value in zip(pairs, tested, q_values, strict=True):
@@ -171,14 +171,14 @@ def _tested(pair: Pair, old: Rules, new: Rules, scale: float = 1.0) -> LiftChang
     return lift_change(counts[0], counts[1], scale)
 
 
-def _q_values(pairs: Sequence[Pair], tested: Sequence[LiftChange | None]) -> list[float | None]:
-    """One family of all tests; the two levels of an attribute that has no others are one test."""
+def _q_values(pairs: Sequence[Pair], tested: Sequence[LiftChange | None], leads: int) -> list[float | None]:
+    """One family of all tests; two levels that hold all leads are one test."""
     rows: list[list[float | None]] = []
     for _, group in groupby(zip(pairs, tested, strict=True), key=lambda item: item[0].rule):
         items = list(group)
         values = [change.p_value for _, change in items if change]
-        levels = sum(pair.has_evidence for pair, _ in items)
-        rows += [[*values]] if len(values) == levels == 2 else [[value] for value in values]
+        held = sum(pair.old.evidence.leads for pair, change in items if change and pair.old and pair.old.evidence)
+        rows += [[*values]] if len(values) == 2 and held == leads else [[value] for value in values]
     q_values = (value for row in adjusted_by_attribute(rows) for value in row)
     return [next(q_values) if change else None for change in tested]
 

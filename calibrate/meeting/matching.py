@@ -47,11 +47,6 @@ class Pair:
     elsewhere: tuple[int, ...]
     alike: bool
 
-    @property
-    def has_evidence(self) -> bool:
-        """Whether either history has leads here."""
-        return any(level is not None and level.evidence is not None for level in (self.old, self.new))
-
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
