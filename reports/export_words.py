@@ -47,18 +47,20 @@ def _target(item: Fidelity, *, checked: bool) -> Iterator[str]:
     yield f"  keeps         {', '.join(_FEATURES[name] for name in item.kept) or 'nothing'}"
     for loss in item.losses:
         yield f"  {loss.how:<12}  {_FEATURES[loss.feature]}: {loss.why}"
-    for given in item.export.inputs:
-        if given.field != given.attribute:
-            yield f"  calls         {shown(given.attribute)} {shown(given.field)}"
+    others_called = [given for given in item.export.inputs if given.field != given.attribute]
+    if called := [f"{shown(given.attribute)} {given.field}" for given in others_called]:
+        yield f"  calls         {', '.join(called)}"
+    for note in item.export.notes:
+        yield f"  note          {note}"
     yield f"  proof         {item.target.proof}"
     if item.ran is not None:
         yield f"  checked       {_ran(item.ran)}"
     if item.cost is not None:
         yield from _cost(item.cost)
     elif item.export.runs is not None:
-        yield "  costs         scores differ from those of the rules; --check LEADS measures by how much"
-    elif checked and item.ran is None:
-        yield "  checked       not here: nothing that is installed with calibrate runs it"
+        yield "  differs       scores differ from those of the rules; --check LEADS measures how much"
+    elif checked and item.ran is None and "not executed" not in item.target.proof:
+        yield "  checked       not run on these leads: its engine is not installed with calibrate"
     yield ""
 
 
@@ -69,13 +71,13 @@ def _ran(ran: Ran) -> str:
 
 def _cost(cost: Cost) -> Iterator[str]:
     yield (
-        f"  costs         of {count(cost.leads)} leads {count(cost.other_score)} get another score, "
+        f"  differs       of {count(cost.leads)} leads {count(cost.other_score)} get another score, "
         f"{count(cost.other_band)} another band"
     )
     if cost.rules.auc is not None and cost.target.auc is not None:
         yield (
-            f"                won before lost in {pairs(cost.target.auc)} of 100 pairs, by the rules "
-            f"{pairs(cost.rules.auc)}; where these leads made the points, only the difference says something"
+            f"                of 100 pairs of a won and a lost lead {pairs(cost.target.auc)} are in the right order, by the "
+            f"rules {pairs(cost.rules.auc)}; where these leads made the points, only the difference says something"
         )
     yield f"                by the rules  {_bands(cost.rules.bands)}"
     yield f"                there         {_bands(cost.target.bands)}"

@@ -53,7 +53,7 @@ def export(
     from calibrate.document.rules_file import load_rules
     from calibrate.exports.exporting import export_rules, targets, write_exports
     from calibrate.exports.fidelity import fidelity
-    from calibrate.exports.naming import read_names
+    from calibrate.exports.naming import Names, read_names
     from calibrate.exports.target import Options
     from reports.export_words import export_lines, target_lines
 
@@ -63,8 +63,11 @@ def export(
             voice.say(line)
         return
     folder = Path(out) if out else Path(rules).with_name(f"{Path(rules).stem}-exports")
-    options = Options(read_names(names) if names else {}, sql_table, sql_key, (), sql_lists)
+    told = read_names(names) if names else Names({}, {})
+    options = Options(told.fields, sql_table, sql_key, (), sql_lists, told.kinds)
     leads = _leads(voice, document, check, outcome, reading)
+    for line in leads.remarks if leads else ():
+        voice.remark(line)
     step = voice.steps()
     step(f"writing {to}")
     made = export_rules(document, to, options, leads)
@@ -121,7 +124,7 @@ def import_points(
     target = Path(out) if out else Path(f"{stem(file)}-rules.json")
     if target.exists() and not overwrite:
         raise SettingsError(f"{target}: is there already; write over it with --overwrite, or choose another --out")
-    fields = {field: name for name, field in read_names(names).items()} if names else {}
+    fields = {field: name for name, field in read_names(names).fields.items()} if names else {}
     found = import_rules(Path(file), kind, attributes=fields)
     let_finish()
     save_rules(found.rules, target)

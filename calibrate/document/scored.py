@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from calibrate.document.lead_score import check_rules, used
 from calibrate.document.rules import Rules
-from calibrate.document.scoring import COLUMNS, Scored, TableScorer, refuse_taken, typed_leads, types_read
+from calibrate.document.scoring import COLUMNS, Scored, TableScorer, absent_lines, refuse_taken, typed_leads, types_read
 from calibrate.errors import DataError, SettingsError, nearest, shown
 from calibrate.reading.dialect import Dialect, ReadingOptions
 from calibrate.reading.source import Source, open_source
@@ -58,8 +58,7 @@ class ScoredFile:
     def lines(self) -> tuple[str, ...]:
         """What the reader must know, a sentence each."""
         lines = list(self.reading)
-        for name in self.absent:
-            lines.append(f"No column {shown(name)}: missing in every lead; {nearest(name, self.columns)}")
+        lines += absent_lines(self.absent, self.columns)
         for name, values in self.unseen.items():
             named = ", ".join(f"{shown(value)} ({leads:,})" for value, leads in list(values.items())[:3])
             leads = self.unseen_leads[name]

@@ -33,7 +33,7 @@ from calibrate.document.lead_score import (
     used,
 )
 from calibrate.document.rules import Has, In, Range, Rule, Rules
-from calibrate.errors import DataError, shown
+from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.source import Source, open_source
 
@@ -287,6 +287,11 @@ def typed_leads(rules: Rules, source: Source, raw: pa.RecordBatch) -> pa.RecordB
     columns = dict(zip(typed.schema.names, typed.columns, strict=True)) | {name: raw.column(name) for name in lists}
     # A batch without columns has no rows in Arrow, so one that is no attribute counts them.
     return pa.record_batch(columns or {"": pa.nulls(raw.num_rows)})
+
+
+def absent_lines(absent: Iterable[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """A sentence for each attribute that the rules read and the leads have no column for."""
+    return tuple(f"No column {shown(name)}: missing in every lead; {nearest(name, columns)}" for name in absent)
 
 
 def _eager(frame: Any) -> Any:

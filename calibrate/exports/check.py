@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from calibrate.document.lead_score import read_value, score_lead, used
 from calibrate.document.rules import Rules
-from calibrate.document.scoring import TableScorer, typed_leads, types_read
+from calibrate.document.scoring import TableScorer, absent_lines, typed_leads, types_read
 from calibrate.errors import DataError, nearest, shown
 from calibrate.exports.fidelity import BandCount, Cost, Ranking
 from calibrate.exports.target import Input
@@ -32,11 +32,15 @@ Lead = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CheckLeads:
-    """A file of leads, and what won means in it; None where that is not known."""
+    """A file of leads, and what won means in it; None where that is not known.
+
+    remarks: how it was read, and columns that the rules read and it has not, in sentences.
+    """
 
     path: Path
     reading: ReadingOptions
     outcome: OutcomeSettings | None
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rules: Rules, path: Path, reading: ReadingOptions, outcome: OutcomeSettings | None) -> CheckLeads:
@@ -44,6 +48,7 @@ class CheckLeads:
         told = outcome or _outcome_of(rules)
         with open_source(path, reading, types=types_read(rules)) as source:
             names = [column.name for column in source.columns]
+            remarks = [*source.reading, *absent_lines((name for name in used(rules) if name not in names), names)]
         if used(rules) and not set(used(rules)) & set(names):
             wanted = ", ".join(map(shown, used(rules)[:8]))
             raise DataError(
@@ -51,7 +56,10 @@ class CheckLeads:
                 f"{nearest(used(rules)[0], names)}"
             )
         known = told is not None and not told.deals and told.column in names
-        return cls(path, reading, told if known or outcome is not None else None)
+        if told is not None and not known and outcome is None:
+            where = f"a file of deals, {told.deals}" if told.deals else f"column {shown(told.column or '')}"
+            remarks.append(f"Who was won is not measured: history had it in {where}; say it with --outcome")
+        return cls(path, reading, told if known or outcome is not None else None, tuple(remarks))
 
     def cost(self, rules: Rules, runs: Rules) -> Cost:
         """What these leads get from the rules and from what a target makes of them.

@@ -14,11 +14,14 @@ OTHERS = ("bigquery", "databricks", "mysql", "redshift", "snowflake", "trino", "
 TYPES = {"text": "VARCHAR", "delimited": "VARCHAR", "number": "DOUBLE", "boolean": "BOOLEAN"}
 
 
+def uncollated(node):
+    """Without the collations that DuckDB has not."""
+    return uncollated(node.this) if isinstance(node, exp.Collate) else node
+
+
 def plain(node):
-    """Without collations, national texts and VARCHAR(MAX), which DuckDB has not."""
-    if isinstance(node, exp.Collate):
-        return plain(node.this)
-    if isinstance(node, exp.DataType):  # FLOAT is a double in SQL Server
+    """Without national texts and VARCHAR(MAX); FLOAT is a double in SQL Server."""
+    if isinstance(node, exp.DataType):
         return exp.DataType.build("double" if node.this.name in ("FLOAT", "DOUBLE") else "text")
     return exp.Literal.string(node.this) if isinstance(node, exp.National) else node
 
@@ -42,7 +45,8 @@ for folder in map(Path, sys.argv[1:]):
     answers = []
     for dialect in OTHERS:
         text = (folder / f"rules.{dialect}.sql").read_text("utf-8")
-        query = sqlglot.parse_one(text, read=dialect).transform(plain).transform(joined).sql(dialect="duckdb")
+        read = sqlglot.parse_one(text, read=dialect).transform(uncollated).transform(plain).transform(joined)
+        query = read.sql(dialect="duckdb")
         if dialect == "bigquery":
             for item in inputs:
                 name = re.sub(r'[!"$()*,./;?@\[\\\]^`{}~]', "_", item["field"])
