@@ -51,22 +51,24 @@ def verdict_sentence(test: Backtest) -> str:
         return "Cannot tell: it takes leads of which it is known that they were won and others that were lost."
     lowest = _pairs(verdict.margin)
     found = (
-        f"{_pairs(difference.difference)} pairs of 100 in the right order (95% range {_pairs(difference.low)} to "
-        f"{_pairs(difference.high)})"
+        f"against the old ones they have {_pairs(difference.difference)} of 100 won-lost pairs in the right order (95% "
+        f"range {_pairs(difference.low)} to {_pairs(difference.high)})"
     )
     match verdict.why:
         case "not worse":
-            start = "Adopt the new rules: they rank not worse"
-            return f"{start}, {found}; the lower end is above {lowest}."
+            return f"Adopt the new rules: {found}, and the lower end is above {lowest}."
         case "worse":
-            return f"Keep the old rules: the new ones rank worse beyond chance, {found}."
+            return f"Keep the old rules, for the new ones rank worse beyond chance: {found}."
         case "seen":
             return (
-                f"Cannot tell: the new rules rank {found}, but these leads had a part in making them and not in making "
-                "the old ones. Take leads that neither has seen."
+                f"Cannot tell whether to adopt the new rules: {found}, but these leads had a part in making "
+                "one of the two that they had not in the other, and flatter it. Take leads that neither has seen."
             )
         case _:
-            return f"Cannot tell: the difference is {found}, and its lower end is not above {lowest}. Take more leads."
+            return (
+                f"Cannot tell whether to adopt the new rules: {found}, and the lower end is not above {lowest}. Take "
+                "more leads."
+            )
 
 
 def _named(version: Version) -> str:

@@ -76,8 +76,9 @@ class Swap:
 class Verdict:
     """What the leads say of the new rules.
 
-    why: `not worse` beyond the margin; `worse` beyond chance; `wide`, the range holds both; `seen`, the leads made the
-    new rules and not the old ones, so they flatter; `outcomes`, it is not known who was won, or all or none were.
+    why: `not worse` beyond the margin; `worse` beyond chance; `wide`, the range holds both; `seen`, the leads had
+    a part in making the one they speak for and not the other, so they flatter it; `outcomes`, it is not known who
+    was won, or all or none were.
     margin: AUC that may be lost, -1 to 0.
     """
 
@@ -155,18 +156,20 @@ def _result(
 
 
 def _verdict(difference: AucDifference | None, seen: Sequence[Seen]) -> Verdict:
-    """Adopt what is not worse, keep what is better; leads that made only the new rules can speak against them alone."""
+    """Adopt what is not worse, keep what is better, unless the leads had a part in making what they speak for."""
     if difference is None:
         return Verdict("cannot tell", "outcomes")
-    if difference.low > NOT_WORSE:
-        return Verdict("cannot tell", "seen") if flattered(seen) else Verdict("adopt", "not worse")
-    return Verdict("keep", "worse") if difference.high < 0 else Verdict("cannot tell", "wide")
-
-
-def flattered(seen: Sequence[Seen]) -> bool:
-    """Whether leads had a part in making the new rules that they had not in making the old ones."""
     old, new = seen
-    return new.how in ("file", "period") and not (old.how == new.how and old.share == new.share)
+    if difference.low > NOT_WORSE:
+        return Verdict("cannot tell", "seen") if _flattered(new, old) else Verdict("adopt", "not worse")
+    if difference.high < 0:
+        return Verdict("cannot tell", "seen") if _flattered(old, new) else Verdict("keep", "worse")
+    return Verdict("cannot tell", "wide")
+
+
+def _flattered(one: Seen, other: Seen) -> bool:
+    """Whether leads had a part in making one document that they had not in making the other."""
+    return one.how in ("file", "period") and one != other
 
 
 def _thresholds(old: Rules, new: Rules, threshold: int | None) -> tuple[int, int] | None:

@@ -253,6 +253,7 @@ def test_rules_that_have_seen_the_leads_are_not_adopted_for_it(tmp_path):
     found = backtest(old, new, leads_of(new, path))
     assert [item.how for item in found.file.seen] == ["no", "period"]
     assert (found.verdict.word, found.verdict.why) == ("cannot tell", "seen")
+    assert backtest(new, old, leads_of(new, path)).verdict.why == "seen"
     both = backtest(rules_of({"Web": 20}, Q2), new, leads_of(new, path))
     assert both.verdict.word == "adopt"  # both are flattered alike
 
