@@ -6,8 +6,15 @@ const proposal = { points: rules.rules.map((rule) => rule.points), threshold: da
 const key = (rule, way) => `${rules.rules[rule].id}.${way}`;
 const rows = all("tr.way").map((row) => {
   const rule = Number(row.parentElement.dataset.rule), way = Number(row.dataset.way);
-  const told = rules.rules[rule].rows.find((item) => item.way === way), reason = row.nextElementSibling;
-  return { row, reason, rule, way, told, number: one(".number", row), why: one(".why", reason), outside: one(".outside", reason) };
+  const told = rules.rules[rule].rows.find((item) => item.way === way), names = { rule: rules.rules[rule].name, level: told.level };
+  const number = Object.assign(document.createElement("input"), { type: "number", step: 1, min: -1e6, max: 1e6, className: "number", autocomplete: "off" });
+  const reason = one("template").content.firstElementChild.cloneNode(true), why = one(".why", reason), outside = one(".outside", reason);
+  number.setAttribute("aria-label", filled("points_for", names));
+  why.setAttribute("aria-label", filled("reason_for", names));
+  outside.id = `outside-${rule}-${way}`;
+  row.lastElementChild.append(number);
+  row.after(reason);
+  return { row, reason, rule, way, told, number, why, outside };
 });
 const copied = (from) => ({ points: from.points.map((points) => [...points]), threshold: from.threshold, reasons: { ...from.reasons } });
 let state = copied(proposal), past = [], typing = null;
@@ -69,7 +76,7 @@ function start(found) {
     gated[gate][1] += counted.won[i];
   });
   scorer = new Scorer(counted, rules, proposal.points);
-  beforeScores = scorer.scores();
+  beforeScores = scorer.scores().slice();
   const counts = histogram(beforeScores, counted.leads, counted.won);
   before = { counts, figures: measured(counts, proposal.threshold) };
   if (data.last) {

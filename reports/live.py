@@ -150,10 +150,9 @@ def _table(
     overall = rules.baseline.rate if rules.baseline else combinations.total_won / total if total else 0.0
     return [
         {
-            "number": number,
             "name": rule_name(rules, rule),
             "worth": "" if worth is None else WORDS["worth"].format(pairs=pairs(worth)),
-            "rows": [_cells(rule_name(rules, rule), row, overall, top, last, number) for row in part],
+            "rows": [_cells(row, overall, top, last, number) for row in part],
         }
         for number, (rule, part, worth) in enumerate(
             zip(rules.rules, rows, worth_of_rules(rules, combinations), strict=True)
@@ -161,9 +160,7 @@ def _table(
     ]
 
 
-def _cells(
-    rule: str, row: Row, overall: float, top: float, last: LastQuarter | None, number: int
-) -> dict[str, str | int]:
+def _cells(row: Row, overall: float, top: float, last: LastQuarter | None, number: int) -> dict[str, str | int]:
     then = last.points[number][row.way] if last else None
     chart = Markup("")
     if row.rate is not None and row.low is not None and row.high is not None:
@@ -176,9 +173,6 @@ def _cells(
         "support": _range(*row.support) if row.support else "",
         "last": "" if then is None else signed(then.low) if then.low == then.high else _range(then.low, then.high),
         "points": signed(row.points),
-        "value": row.points,
-        "input": WORDS["points_for"].format(rule=rule, level=row.level),
-        "reason": WORDS["reason_for"].format(rule=rule, level=row.level),
     }
 
 

@@ -36,8 +36,11 @@ async function unpacked(counts) {
 class Scorer {
   constructor(counted, rules, points) {
     Object.assign(this, { counted, rules });
+    const size = counted.leads.length, Sums = rules.rules.length > 2000 ? Float64Array : Int32Array; // points are a million at most
     this.points = rules.rules.map((rule) => rule.points.map(() => 0));
-    this.sums = rules.groups.map(() => new Float64Array(counted.leads.length));
+    this.free = new Sums(size).fill(rules.base);
+    this.capped = rules.groups.map(([low, high]) => (low === null && high === null ? null : new Sums(size)));
+    this.total = new Sums(size);
     points.forEach((of, rule) => this.set(rule, of));
   }
 
@@ -45,19 +48,24 @@ class Scorer {
     const change = Float64Array.from([...points, 0], (value, way) => value - (this.points[rule][way] ?? 0));
     this.points[rule] = [...points];
     if (change.every((value) => value === 0)) return;
-    const sum = this.sums[this.rules.rules[rule].group], ways = this.counted.ways[rule];
+    const sum = this.capped[this.rules.rules[rule].group] ?? this.free, ways = this.counted.ways[rule];
     for (let i = 0; i < sum.length; i++) sum[i] += change[ways[i]];
   }
 
+  /** The score of every combination; the next call writes over it. */
   scores() {
-    const { counted, rules } = this, total = new Float64Array(counted.leads.length).fill(rules.base);
-    rules.groups.forEach((group, place) => {
-      const sum = this.sums[place], [low, high] = group;
-      for (let i = 0; i < total.length; i++) total[i] += Math.min(Math.max(sum[i], low ?? -Infinity), high ?? Infinity);
+    const { total, rules, counted: { gates } } = this;
+    total.set(this.free);
+    this.capped.forEach((sum, place) => {
+      if (sum === null) return;
+      const low = rules.groups[place][0] ?? -Infinity, high = rules.groups[place][1] ?? Infinity;
+      for (let i = 0; i < total.length; i++) total[i] += sum[i] < low ? low : sum[i] > high ? high : sum[i];
     });
-    const low = rules.min ?? -Infinity, high = rules.max ?? Infinity;
+    if (rules.min === null && rules.max === null && !rules.gates.length) return total;
+    const low = rules.min ?? -Infinity, high = rules.max ?? Infinity, decided = rules.gates.map((gate) => gate.score);
     for (let i = 0; i < total.length; i++) {
-      total[i] = counted.gates[i] < 0 ? Math.min(Math.max(total[i], low), high) : rules.gates[counted.gates[i]].score;
+      const score = total[i];
+      total[i] = gates[i] >= 0 ? decided[gates[i]] : score < low ? low : score > high ? high : score;
     }
     return total;
   }
@@ -70,9 +78,9 @@ class Scorer {
 /** Leads and won leads of every score that leads have, ascending. */
 function histogram(total, leads, won) {
   let low = Infinity, high = -Infinity;
-  for (const score of total) {
-    if (score < low) low = score;
-    if (score > high) high = score;
+  for (let i = 0; i < total.length; i++) {
+    if (total[i] < low) low = total[i];
+    if (total[i] > high) high = total[i];
   }
   if (high - low >= DENSE) return sparse(total, leads, won);
   const size = total.length ? high - low + 1 : 0, ofLeads = new Float64Array(size), ofWon = new Float64Array(size);

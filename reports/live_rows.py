@@ -102,7 +102,5 @@ def _evidence(rule: Rule) -> tuple[Evidence | None, ...]:
 
 def _counted(rule: Rule, ways: npt.NDArray[np.uint16], combinations: Combinations) -> list[tuple[int, int]]:
     """Leads and won leads of every outcome, from the combinations; of hidden ones nothing is known."""
-    sums = np.zeros((2, len(rule.cases) + 3), np.int64)
-    np.add.at(sums[0], ways, combinations.leads)
-    np.add.at(sums[1], ways, combinations.won)
-    return [(int(leads), int(won)) for leads, won in sums.T[:-1]]
+    sums = (np.bincount(ways, part, len(rule.cases) + 3) for part in (combinations.leads, combinations.won))
+    return [(int(leads), int(won)) for leads, won in zip(*sums, strict=True)][:-1]

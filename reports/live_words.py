@@ -13,7 +13,6 @@ WORDS = {
     "browser to try others.",
     "too_old": "This browser is too old to work out what follows from a change; the proposal stands below.",
     # the four figures
-    "figures": "What follows",
     "leads_a_month": "Leads handed to sales, a month",
     "leads": "Leads handed to sales, in all",
     "rate": "of which become customers",
@@ -78,7 +77,6 @@ WORDS = {
     "gains_last": "last quarter's points",
     "gains_label": "Calling the best {leads} of leads reaches {customers} of customers.",
     "gains_mark": "{leads} of leads, {customers} of customers",
-    "no_customers": "None of these leads was won.",
     # minutes
     "minutes": "Decisions for the minutes",
     "no_decision": "Nothing was changed by hand yet.",

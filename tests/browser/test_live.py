@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from calibrate.meeting.changes import load_changes
 from calibrate.meeting.combinations import Combinations, combinations_of_leads
 from calibrate.meeting.edited import with_points
 from calibrate.meeting.figures import bands, difference, figures, gains, tenths, threshold_for, worth_of_rules
+from calibrate.meeting.merging import merged
 from reports.live import live_page
 from reports.live_figures import shown_figures, written
 from reports.live_last import last_quarter
@@ -275,6 +277,29 @@ def test_leads_without_dates_are_counted_in_all(browser, rules, tmp_path):
     assert_same(page, rules, undated, 30)
     page.tab.locator(".capacity").fill("700")
     assert_same(page, rules, undated, threshold_for(rules, undated, 700))
+    assert page.faults == []
+
+
+def test_hidden_outcomes_are_worth_nothing(browser, rules, tmp_path):
+    joined = merged(leads(rules, 12.0), rules, least=2)
+    assert joined.hidden > 0
+    file = tmp_path / "page.html"
+    file.write_text(live_page(rules, joined), encoding="utf-8")
+    page = Page(browser, file)
+    page.field(0, 0).fill("31")
+    assert_same(page, with_points(rules, {("industry", 0): 31}), joined, 30)
+    assert "was hidden to join rare combinations" in str(page.tab.locator("footer").text_content())
+
+
+def test_without_a_customer_there_is_still_a_page(browser, rules, combinations, tmp_path):
+    lost = replace(combinations, won=np.zeros_like(combinations.won))
+    file = tmp_path / "page.html"
+    file.write_text(live_page(rules, lost), encoding="utf-8")
+    page = Page(browser, file)
+    page.field(0, 0).fill("31")
+    assert_same(page, with_points(rules, {("industry", 0): 31}), lost, 30)
+    page.settled()
+    assert page.tile("reached", "now") == page.tile("right_order", "now") == "not known"
     assert page.faults == []
 
 
