@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from calibrate.document.lead_score import used
 from calibrate.document.rules import Rules
 from calibrate.errors import DataError, nearest, shown
-from calibrate.exports.target import ExportError, Options
+from calibrate.exports.target import ExportError, FieldKind, Options
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.source import open_source
 
 _CURE = "name it in the file of --names"
+_KINDS: dict[str, FieldKind] = {"text": "text", "picklist": "picklist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a file of names says by attribute: fields, and the kinds of those that it tells."""
+
+    fields: dict[str, str]
+    kinds: dict[str, FieldKind]
 
 
 def fields(
@@ -39,7 +50,7 @@ def fields(
     read = used(rules)
     faults = [
         f"--names: found {shown(name)}, expected an attribute of the rules; {nearest(name, rules.attributes)}"
-        for name in options.fields
+        for name in {**options.fields, **options.kinds}
         if name not in rules.attributes
     ]
     found = {name: options.fields[name] if name in options.fields else clean(name) for name in read}
@@ -76,23 +87,37 @@ def named(found: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(f"{shown(name)} is called {shown(field)}." for name, field in found.items() if name != field)
 
 
-def read_names(path: str | Path) -> dict[str, str]:
-    """Fields by attribute, of a CSV file with the columns attribute and field.
+def read_names(path: str | Path) -> Names:
+    """What a CSV file with the columns attribute and field says; a third column, kind, may be there.
+
+    A row with a kind alone leaves the attribute its name.
 
     Raises:
-        DataError: it cannot be read, lacks one of the columns, or names an attribute twice.
+        DataError: it cannot be read, lacks one of the columns, names an attribute twice, or a kind that is none.
     """
-    with open_source(path, ReadingOptions(), types={"attribute": "text", "field": "text"}) as source:
+    types: dict[str, Literal["text"]] = dict.fromkeys(("attribute", "field", "kind"), "text")
+    with open_source(path, ReadingOptions(), types=types) as source:
         columns = [column.name for column in source.columns]
         if absent := [name for name in ("attribute", "field") if name not in columns]:
             known = ", ".join(map(shown, columns))
             where = f"{source.name}: found the columns {known}, expected attribute and field"
             raise DataError(f"{where}; add {' and '.join(absent)}")
-        rows = [row for batch in source.batches(["attribute", "field"]) for row in batch.to_pylist()]
-    found: dict[str, str] = {}
+        read = [name for name in types if name in columns]
+        rows = [row for batch in source.batches(read) for row in batch.to_pylist()]
+        return _names(source.name, rows)
+
+
+def _names(file: str, rows: Iterable[Mapping[str, str | None]]) -> Names:
+    names = Names({}, {})
     for place, row in enumerate(rows, start=2):
-        name, field = row["attribute"] or "", row["field"] or ""
-        if name in found:
-            raise DataError(f"{source.name}, row {place}: found {shown(name)} again, expected it once; keep one")
-        found[name] = field
-    return found
+        name, field, kind = (row.get(column) or "" for column in ("attribute", "field", "kind"))
+        if name in names.fields or name in names.kinds:
+            raise DataError(f"{file}, row {place}: found {shown(name)} again, expected it once; keep one")
+        if kind in _KINDS:
+            names.kinds[name] = _KINDS[kind]
+        elif kind:
+            expected = "text, picklist or nothing"
+            raise DataError(f"{file}, row {place}: found the kind {shown(kind)}, expected {expected}; correct it")
+        if field or not kind:
+            names.fields[name] = field
+    return names

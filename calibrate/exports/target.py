@@ -14,6 +14,7 @@ Feature = Literal[
     "points", "otherwise", "missing", "gates", "caps", "limits", "bands", "reasons", "percentile", "probability"
 ]
 Kind = Literal["text", "number", "boolean", "list", "delimited"]
+FieldKind = Literal["text", "picklist"]
 FEATURES: tuple[Feature, ...] = (
     "points", "otherwise", "missing", "gates", "caps", "limits", "bands", "reasons", "percentile", "probability",
 )  # fmt: skip
@@ -34,7 +35,8 @@ class Options:
     fields: what an attribute is called in the target, by attribute; those left out keep their name as nearly as the
     target allows.  variants: such as SQL dialects; none means all.
     table, key, lists: in SQL, the table of the leads, its column that tells one from another, and whether a set comes
-    as an array instead of one text.
+    as an array instead of one text.  kinds: of the fields of Salesforce that hold a text, by attribute; those left out
+    go by type.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Options:
     key: str = "id"
     variants: tuple[str, ...] = ()
     lists: bool = False
+    kinds: Mapping[str, FieldKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from calibrate.document.rules import Attribute, Case, In, Rule, Rules, ScoreBand
 from calibrate.document.worked import worked_leads
 from calibrate.errors import DataError, RulesError, SettingsError
 from calibrate.exports import CheckLeads, ExportError, Options, export_rules, targets, write_exports
-from calibrate.exports.naming import identifier, read_names
+from calibrate.exports.naming import Names, identifier, read_names
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.sample import sample_file
 from calibrate.settings import OutcomeSettings, load_settings
@@ -165,7 +165,13 @@ def test_leads_without_the_columns_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("attribute;field\nIndustry;Branche__c\n", None),
+        ("attribute;field\nIndustry;Branche__c\n", Names({"Industry": "Branche__c"}, {})),
+        (
+            "attribute,field,kind\na,x,\nb,y,text\nc,,picklist\n",
+            Names({"a": "x", "b": "y"}, {"b": "text", "c": "picklist"}),
+        ),
+        ("attribute,field,kind\na,x,number\n", "row 2: found the kind 'number', expected text, picklist or nothing"),
+        ("attribute,field,kind\na,,text\na,x,\n", "row 3: found 'a' again"),
         ("attribute,name\nIndustry,x\n", "expected attribute and field; add field"),
         ("attribute,field\nIndustry,x\nIndustry,y\n", "row 3: found 'Industry' again"),
     ],
@@ -173,8 +179,8 @@ def test_leads_without_the_columns_are_refused(tmp_path):
 def test_the_file_of_names(tmp_path, text, said):
     file = tmp_path / "names.csv"
     file.write_text(text, encoding="utf-8")
-    if said is None:
-        assert read_names(file) == {"Industry": "Branche__c"}
+    if isinstance(said, Names):
+        assert read_names(file) == said
     else:
         with pytest.raises(DataError, match=said):
             read_names(file)

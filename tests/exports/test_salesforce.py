@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ from calibrate.document.rules import (
     Score,
     ScoreBand,
 )
-from calibrate.exports.exporting import export_rules
+from calibrate.exports.exporting import export_rules, write_exports
 from calibrate.exports.target import Export, ExportError, Options
 
 XMLNS = "{http://soap.sforce.com/2006/04/metadata}"
@@ -77,8 +79,11 @@ def faults(rules: Rules, options: Options | None = None) -> list[str]:
     ("rules", "expected"),
     [
         (one("category", (In(in_=("x", "y")), 5), otherwise=-1, missing=-1), 'CASE(a__c, "x", 5, "y", 5, -1)'),
-        (one("text", (In(in_=("x",)), 5), otherwise=-1, missing=2), 'CASE(a__c, "", 2, "x", 5, -1)'),
-        (one("text", missing=-4), 'CASE(a__c, "", -4, 0)'),
+        (one("text", (In(in_=("x",)), 5), otherwise=-1, missing=2), 'IF(ISBLANK(a__c), 2, CASE(a__c, "x", 5, -1))'),
+        (one("category", (In(in_=("x",)), 5), missing=2), 'IF(ISBLANK(TEXT(a__c)), 2, CASE(a__c, "x", 5, 0))'),
+        (one("text", missing=-4), "IF(ISBLANK(a__c), -4, 0)"),
+        (one("category", missing=-4), "IF(ISBLANK(TEXT(a__c)), -4, 0)"),
+        (one("category", otherwise=2, missing=2), "2"),
         (one("number", (Range(lt=0.1), 1), (Range(ge=0.1, lt=1e6), 2), missing=3),
          "IF(ISBLANK(a__c), 3, IF(a__c < 0.1, 1, IF(a__c < 1000000, 2, 0)))"),
         (one("number", (Range(ge=-1e308), 1), missing=3), "IF(ISBLANK(a__c), 3, 1)"),
@@ -233,7 +238,7 @@ def test_a_long_score_gets_a_field_for_each_group() -> None:
     names = [f"Lead_Score_Part_{number}__c" for number in (1, 2, 3)]
     assert list(made.files) == [f"{name}.field-meta.xml" for name in (*names, "Lead_Score__c", "Lead_Band__c")]
     assert field(made, "Lead_Score__c")["formula"] == f"MIN(30, 0\n+ {names[0]}\n+ {names[1]}\n+ {names[2]})"
-    assert field(made, names[1])["formula"].startswith("MIN(5, MAX(-1, CASE(a1__c,")
+    assert field(made, names[1])["formula"].startswith("MIN(5, MAX(-1, IF(ISBLANK(TEXT(a1__c)), 2, CASE(a1__c,")
     assert "the points of group 'g1'" in field(made, names[1])["description"]
     assert all(len(field(made, name)["formula"]) <= 3900 for name in names)
     assert any("deploy to a sandbox first" in note for note in made.notes)
@@ -264,6 +269,91 @@ def one_line() -> Rules:
     text = rules.rules[0].model_copy(update={"cases": tuple(kept)})
     sets = [rule for rule in rules.rules[1:] if rule.cases[0].when != Has(has="two\nlines")]
     return rules.model_copy(update={"rules": (text, *sets)})
+
+
+def test_no_case_asks_for_a_blank_which_gets_its_last_result() -> None:
+    """Salesforce's help on CASE: "If the field in your CASE function is blank, it returns your else_result value"."""
+    for rules in (card(), one_line(), long(3, 8)):
+        made = export(rules)
+        formulas = [field(made, name.split(".")[0])["formula"] for name in made.files]
+        assert not any(re.search(r'[(,] ?""', formula) for formula in formulas if "CASE" in formula)
+
+
+def kinds_of_fields(kind: Any) -> Options:
+    return Options({"a": "A__c"}, kinds={"a": kind})
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name.split()[0])
+@pytest.mark.parametrize("kind", ["text", "picklist"])
+@pytest.mark.parametrize("type_", ["text", "category"])
+def test_a_blank_gets_the_points_of_missing_from_either_kind_of_field(
+    engine: Engine, kind: str, type_: str, tmp_path: Path
+) -> None:
+    """The engines tell the kinds apart: sformula takes no TEXT of a text field, formulon no ISBLANK of a picklist."""
+    if reason := engine.lacks():
+        pytest.skip(reason)
+    gate = Gate(id="g", when=GateWhen(attr="a", in_=("out",)), then=GateThen(score=-9))
+    rules = one(type_, (In(in_=("x",)), 5), otherwise=-1, missing=2, gates=(gate,))
+    write_exports(rules, export_rules(rules, "salesforce", kinds_of_fields(kind)), tmp_path)
+    leads = [{"A__c": None}, {}, {"A__c": ""}, {"A__c": "x"}, {"A__c": "y"}, {"A__c": "out"}]
+    (tmp_path / "leads.jsonl").write_text("\n".join(map(json.dumps, leads)), encoding="utf-8")
+    engine.run([tmp_path])
+    assert [score for score, _ in scored(tmp_path)] == [2, 2, 2, 5, -1, -9]
+
+
+def each_missing(attributes: dict[str, str], same: Sequence[str] = ()) -> Rules:
+    """A rule an attribute, of which a blank has a point of its own, or the same as any value."""
+    return Rules(
+        id="k", version="1",
+        attributes={name: Attribute.model_validate({"type": kind}) for name, kind in attributes.items()},
+        rules=tuple(
+            Rule(id=f"r{place}", attr=name, missing=1, otherwise=int(name in same))
+            for place, name in enumerate(attributes)
+        ),
+    )  # fmt: skip
+
+
+def test_a_field_is_of_the_kind_told_else_that_of_the_standard_field_else_by_type() -> None:
+    attributes = {"Industry": "category", "Country": "category", "Title": "text", "Source": "text", "City": "category"}
+    rules = each_missing(attributes, same=["City"])
+    names = {"Country": "Country", "Source": "leadsource"}
+    made = export_rules(rules, "salesforce", Options(names, kinds={"Title": "picklist"}))[0].export
+    asked = re.findall(r"ISBLANK\((.*?)\)+,", field(made, "Lead_Score__c")["formula"])
+    assert asked == ["TEXT(Industry__c", "Country", "TEXT(Title__c", "TEXT(leadsource"]
+    assert "Read as picklists: Industry__c, Title__c, leadsource." in made.notes
+    assert "Read as text fields: Country." in made.notes
+    assert "Read alike as picklists or text fields: City__c." in made.notes
+    assert [note for note in made.notes if "a third column, kind, with text or picklist" in note]
+    said = next(note for note in made.notes if note.startswith("Leads have standard fields"))
+    assert "Industry for 'Industry', Title for 'Title', City for 'City'; to read one" in said
+
+
+def test_standard_fields_are_proposed_for_what_they_hold() -> None:
+    attributes = {"Employees": "number", "Annual revenue": "category", "Lead source": "category", "Phone": "boolean"}
+    rules = each_missing(attributes)
+    said = next(note for note in export(rules).notes if note.startswith("Leads have standard fields"))
+    assert "fields: NumberOfEmployees for 'Employees', LeadSource for 'Lead source'; to read" in said
+
+
+def test_a_kind_of_what_is_no_text_is_refused() -> None:
+    found = faults(one("number", missing=1), Options(kinds={"a": "picklist", "b": "text"}))
+    assert "--names: found 'b', expected an attribute of the rules" in found[0]
+    assert "attribute 'a': found the kind 'picklist', expected none of a number; leave it empty" in found[1]
+    checkbox = one("boolean", (Is(is_=True), 7))
+    assert "expected none of a checkbox" in faults(checkbox, Options(kinds={"a": "text"}))[0]
+    words = one("boolean", (Is(is_=True), 7), otherwise=-2)
+    assert (
+        "CASE(a__c"
+        in field(export_rules(words, "salesforce", Options(kinds={"a": "picklist"}))[0].export, "Lead_Score__c")[
+            "formula"
+        ]
+    )
+
+
+def test_a_band_with_spaces_at_its_ends_is_refused() -> None:
+    assert (
+        "found ' A', expected no space at its ends" in faults(one("text", missing=1, bands=(ScoreBand(name=" A"),)))[0]
+    )
 
 
 def hostile_leads() -> list[Lead]:

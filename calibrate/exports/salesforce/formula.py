@@ -2,7 +2,8 @@
 
 Literals follow the grammar of Salesforce's published formula engine (github.com/salesforce/formula-engine): in double
 quotes, those and backslashes behind a backslash, an apostrophe bare, no line break. `CASE` takes a text field and a
-picklist alike, and `""` in it is the blank one; no checkbox is blank.
+picklist alike, and gives its last result for a blank one (Salesforce help, customize_functions_case): where missing
+scores otherwise than that, it is asked for before. `INCLUDES` is false for a blank field; no checkbox is blank.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Literal
 
 from calibrate.document.rules import Gate, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import shown
+from calibrate.exports.salesforce.lead_field import LeadField
 from calibrate.exports.target import Sum, band_of, sums
 
 SCORE, BAND, PART = "Lead_Score__c", "Lead_Band__c", "Lead_Score_Part_{}__c"
@@ -37,7 +39,7 @@ class FormulaField:
     formula: str
 
 
-def formula_fields(rules: Rules, found: Mapping[str, str]) -> tuple[FormulaField, ...]:
+def formula_fields(rules: Rules, found: Mapping[str, LeadField]) -> tuple[FormulaField, ...]:
     """Score and band, behind a field for each group where the score would be too long in one."""
     parts = [(part, _sum(rules, part, found)) for part in sums(rules) if part.rules or part.bounded]
     whole = _score(rules, found, [text for _, text in parts])
@@ -57,7 +59,7 @@ def _helper(number: int, part: Sum, formula: str) -> FormulaField:
     return FormulaField(PART.format(number), f"Lead Score Part {number}", what, "Number", formula)
 
 
-def _score(rules: Rules, found: Mapping[str, str], parts: list[str]) -> str:
+def _score(rules: Rules, found: Mapping[str, LeadField], parts: list[str]) -> str:
     total = _bounded("\n+ ".join([str(rules.score.base), *parts]), rules.score.min, rules.score.max)
     for gate in reversed(rules.gates):
         holds = _gate(rules, gate, found[gate.when.attr])
@@ -65,7 +67,7 @@ def _score(rules: Rules, found: Mapping[str, str], parts: list[str]) -> str:
     return total
 
 
-def _band(rules: Rules, found: Mapping[str, str]) -> str:
+def _band(rules: Rules, found: Mapping[str, LeadField]) -> str:
     formula = '""'
     for band in reversed(rules.bands):
         name = _text(band.name)
@@ -76,7 +78,7 @@ def _band(rules: Rules, found: Mapping[str, str]) -> str:
     return formula
 
 
-def _sum(rules: Rules, part: Sum, found: Mapping[str, str]) -> str:
+def _sum(rules: Rules, part: Sum, found: Mapping[str, LeadField]) -> str:
     points = [_points(rules, rule, found[rule.attr]) for rule in part.rules]
     return _bounded("\n+ ".join(points or ["0"]), part.low, part.high)
 
@@ -86,7 +88,7 @@ def _bounded(formula: str, low: int | None, high: int | None) -> str:
     return formula if high is None else f"MIN({high}, {formula})"
 
 
-def _points(rules: Rules, rule: Rule, field: str) -> str:
+def _points(rules: Rules, rule: Rule, field: LeadField) -> str:
     match rules.attributes[rule.attr].type:
         case "number":
             formula = str(rule.otherwise)
@@ -97,35 +99,40 @@ def _points(rules: Rules, rule: Rule, field: str) -> str:
             formula = str(rule.otherwise)
             for case in reversed(rule.cases):
                 if isinstance(case.when, Has):
-                    formula = f"IF(INCLUDES({field}, {_text(case.when.has)}), {case.points}, {formula})"
-            return formula if rule.missing == rule.otherwise else _unless_blank(field, rule.missing, formula)
+                    formula = f"IF(INCLUDES({field.name}, {_text(case.when.has)}), {case.points}, {formula})"
+            return _unless_other(field, rule, formula)
         case "boolean":
             yes, no = _truth_points(rule, truth=True), _truth_points(rule, truth=False)
             if not is_checkbox(rules, rule.attr):
                 return _case(field, [("true", yes), ("false", no)], rule.missing)
-            return str(yes) if yes == no else f"IF({field}, {yes}, {no})"
+            return str(yes) if yes == no else f"IF({field.name}, {yes}, {no})"
         case _:
             cases = [(text, case.points) for case in rule.cases if isinstance(case.when, In) for text in case.when.in_]
-            return _case(field, [("", rule.missing), *cases], rule.otherwise)
+            return _unless_other(field, rule, _case(field, cases, rule.otherwise))
 
 
-def _unless_blank(field: str, missing: int, formula: str) -> str:
-    return formula if formula == str(missing) else f"IF(ISBLANK({field}), {missing}, {formula})"
+def _unless_blank(field: LeadField, missing: int, formula: str) -> str:
+    return formula if formula == str(missing) else f"IF({field.blank}, {missing}, {formula})"
 
 
-def _case(field: str, cases: list[tuple[str, int]], otherwise: int) -> str:
+def _unless_other(field: LeadField, rule: Rule, formula: str) -> str:
+    """The formula behind the question for a blank, which a formula that gives a blank field `otherwise` may need."""
+    return formula if rule.missing == rule.otherwise else _unless_blank(field, rule.missing, formula)
+
+
+def _case(field: LeadField, cases: list[tuple[str, int]], otherwise: int) -> str:
     pairs = [f"{_text(text)}, {points}" for text, points in cases if points != otherwise]
-    return f"CASE({field}, {', '.join(pairs)}, {otherwise})" if pairs else str(otherwise)
+    return f"CASE({field.name}, {', '.join(pairs)}, {otherwise})" if pairs else str(otherwise)
 
 
-def _bins(rule: Rule, field: str) -> Iterator[tuple[str, int]]:
+def _bins(rule: Rule, field: LeadField) -> Iterator[tuple[str, int]]:
     """What must hold for each case of numbers where none before it does, with its points; "" always holds."""
     held = -math.inf  # every lower number is in a case before
     for case in rule.cases:
         if isinstance(case.when, Range):
             low, high = range_ends(case.when)
-            tests = [f"{field} >= {number_text(low)}"] if low > held else []
-            tests += [f"{field} < {number_text(high)}"] if high < math.inf else []
+            tests = [f"{field.name} >= {number_text(low)}"] if low > held else []
+            tests += [f"{field.name} < {number_text(high)}"] if high < math.inf else []
             held = held if low > held else high
             yield f"AND({', '.join(tests)})" if len(tests) == 2 else "".join(tests), case.points
 
@@ -137,14 +144,14 @@ def range_ends(condition: Range) -> tuple[float, float]:
     return low, high
 
 
-def _gate(rules: Rules, gate: Gate, field: str) -> str:
+def _gate(rules: Rules, gate: Gate, field: LeadField) -> str:
     match gate.when.condition:
         case In(in_=texts):
             return f"{_case(field, [(text, 1) for text in texts], 0)} = 1"
         case Is(is_=truth) if not is_checkbox(rules, gate.when.attr):
             return f"{_case(field, [(str(truth).lower(), 1)], 0)} = 1"
         case _:
-            return field  # a checkbox; a gate on no would make it a text field
+            return field.name  # a checkbox; a gate on no would make it a text field
 
 
 def _truth_points(rule: Rule, truth: bool) -> int:

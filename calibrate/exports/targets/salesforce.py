@@ -2,13 +2,15 @@
 
 | attribute | field that the formula reads |
 |---|---|
-| category, text | text or picklist: `CASE` takes both, and `""` in it is the blank one |
+| category | picklist, where missing scores otherwise than other values; else picklist or text |
+| text | text, where missing scores otherwise than other values; else picklist or text |
 | number | number, currency or percent |
 | yes/no | checkbox, where missing scores as no; else text or picklist with `true` and `false`: no checkbox is blank |
 | set | multi-select picklist |
 
-A formula has at most 3,900 characters and 4,000 bytes; where the score is longer, each group gets a helper field. A
-value that no formula can hold is refused.
+A standard field such as Country is read as the kind that it is; `Options.kinds` says otherwise. A formula has at most
+3,900 characters and 4,000 bytes; where the score is longer, each group gets a helper field. A value that no formula
+can hold is refused.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from calibrate.exports.salesforce.formula import (
     number_text,
     range_ends,
 )
+from calibrate.exports.salesforce.lead_field import LeadField, kind_faults, kind_notes, lead_fields, standard_note
 from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target, sums
 
 LIKELY = 1_500
@@ -49,7 +52,9 @@ _CURE = "correct it in the rules"
 def export(rules: Rules, options: Options) -> Export:
     """A file for each formula field."""
     groups = len(sums(rules))
-    faults = [f"salesforce: {fault}; {_CURE}" for fault in _unsayable(rules)]
+    boxes = [name for name in rules.attributes if rules.attributes[name].type == "boolean" and is_checkbox(rules, name)]
+    faults = [f"salesforce: {fault}" for fault in kind_faults(rules, options, boxes)]
+    faults += [f"salesforce: {fault}; {_CURE}" for fault in _unsayable(rules)]
     try:
         found = fields(
             rules,
@@ -62,7 +67,8 @@ def export(rules: Rules, options: Options) -> Export:
         )
     except ExportError as error:
         raise ExportError([*error.faults, *faults]) from None
-    made = () if faults else formula_fields(rules, found)
+    read = lead_fields(rules, found, options)
+    made = () if faults else formula_fields(rules, read)
     faults += [f"salesforce: {fault}" for field in made for fault in _too_long(field)]
     if faults:
         raise ExportError(faults)
@@ -75,7 +81,7 @@ def export(rules: Rules, options: Options) -> Export:
             Loss("percentile", "refused", f"{why}; look it up by score in rules.json"),
             Loss("probability", "refused", f"{why}; look it up by score in rules.json"),
         ),
-        notes=tuple(_notes(rules, found, made)),
+        notes=(*_notes(rules, read), *standard_note(rules, found), *_size_note(made)),
     )
 
 
@@ -103,12 +109,12 @@ def _unsayable(rules: Rules) -> Iterator[str]:
     """What no formula can hold, wherever it stands in the rules."""
     for gate in rules.gates:
         yield from _unsayable_condition(f"gate {shown(gate.id)}", gate.when.condition)
-        yield from _unsayable_text(f"gate {shown(gate.id)}", gate.then.band or "")
+        yield from _unsayable_band(f"gate {shown(gate.id)}", gate.then.band or "")
     for rule in rules.rules:
         for case in rule.cases:
             yield from _unsayable_condition(f"rule {shown(rule.id)}", case.when)
     for band in rules.bands:
-        yield from _unsayable_text(f"band {shown(band.name)}", band.name)
+        yield from _unsayable_band(f"band {shown(band.name)}", band.name)
 
 
 def _unsayable_condition(where: str, condition: Condition) -> Iterator[str]:
@@ -129,6 +135,12 @@ def _unsayable_condition(where: str, condition: Condition) -> Iterator[str]:
 def _unsayable_text(where: str, text: str) -> Iterator[str]:
     if any(mark in "\ufffe\uffff" or (unicodedata.category(mark) == "Cc" and mark != "\t") for mark in text):
         yield f"{where}: found {shown(text)}, expected a text without line breaks and control characters"
+
+
+def _unsayable_band(where: str, name: str) -> Iterator[str]:
+    yield from _unsayable_text(where, name)
+    if name.strip() != name:
+        yield f"{where}: found {shown(name)}, expected no space at its ends, where a formula's text has none"
 
 
 def _too_long(field: FormulaField) -> Iterator[str]:
@@ -159,9 +171,11 @@ def _metadata(rules: Rules, field: FormulaField) -> bytes:
     return found
 
 
-def _notes(rules: Rules, found: Mapping[str, str], made: tuple[FormulaField, ...]) -> Iterator[str]:
+def _notes(rules: Rules, read: Mapping[str, LeadField]) -> Iterator[str]:
+    found = {name: field.name for name, field in read.items()}
     yield "Put the files into objects/Lead/fields of a Salesforce project and deploy; the fields they read must exist."
     yield from named(found)
+    yield from kind_notes(rules, read)
     kinds = {name: rules.attributes[name].type for name in found}
     for name in (name for name, kind in kinds.items() if kind == "boolean"):
         yield (
@@ -175,6 +189,9 @@ def _notes(rules: Rules, found: Mapping[str, str], made: tuple[FormulaField, ...
     for name in (name for name, kind in kinds.items() if kind == "set"):
         blank = any(rule.missing != rule.otherwise for rule in rules.rules if rule.attr == name)
         yield f"{found[name]} is a multi-select picklist{'; without a value it scores as missing' if blank else ''}."
+
+
+def _size_note(made: tuple[FormulaField, ...]) -> Iterator[str]:
     if (length := sum(len(field.formula) for field in made if field.type == "Number")) >= LIKELY:
         yield (
             f"The score takes {length:,} characters. Salesforce compiles a formula together with every field that it "

@@ -4,8 +4,8 @@
 // Formulon reads a formula anew for every lead: here its own parts read it once and evaluate it for each. It lets
 // ISBLANK take no multi-select picklist, as Salesforce's help does: that is added to its table. It has no escapes in a
 // literal: texts that hold a quote or backslash are handed over as values, read as Salesforce reads them, where \" and
-// \\ stand for a mark. It takes null__c for null and __c: fields get a letter in front. A blank text is "" to it, and a
-// checkbox is never blank.
+// \\ stand for a mark. A text is a picklist where the formulas ask for TEXT of it, else a text field. It takes null__c
+// for null and __c: fields get a letter in front. A blank text is "" to it, and a checkbox is never blank.
 import { createRequire } from "node:module";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import Module from "node:module";
@@ -28,6 +28,7 @@ const literals = {
   boolean: (value) => ({ type: "literal", dataType: "checkbox", value: value === true, options: {} }),
   delimited: (value) => ({ type: "literal", dataType: "multipicklist", value: value ? value.split(";") : "" }),
   text: (value) => text(value === null ? "" : String(value)),
+  picklist: (value) => ({ ...literals.text(value), dataType: "picklist" }),
 };
 
 function formulas(folder) {
@@ -35,9 +36,11 @@ function formulas(folder) {
   const names = files.map((file) => file.split(".")[0]);
   const parts = names.filter((name) => name.includes("_Part_"));
   const bound = {};
+  const picklists = new Set();
   const steps = [...parts, ...["Lead_Score__c", "Lead_Band__c"].filter((name) => names.includes(name))].map((name) => {
     const xml = readFileSync(`${folder}/${name}.field-meta.xml`, "utf8");
     const formula = xml.split("<formula>")[1].split("</formula>")[0].replace(/&\w+;/g, (mark) => XML[mark]);
+    for (const [, field] of formula.matchAll(/ISBLANK\(TEXT\((\w+)\)\)/g)) picklists.add(field);
     const readable = formula.replace(/"((?:[^"\\]|\\.)*)"|\b\w+__c\b/g, (literal, inside) => {
       if (inside === undefined) return `F${literal}`;
       if (!/['"\\]/.test(inside)) return literal;
@@ -47,18 +50,18 @@ function formulas(folder) {
     });
     return { name: `F${name}`, tree: build(readable) };
   });
-  return { steps, bound };
+  return { steps, bound, picklists };
 }
 
 for (const folder of process.argv.slice(2)) {
   const { inputs } = JSON.parse(readFileSync(`${folder}/fidelity.json`, "utf8")).targets.salesforce;
-  const { steps, bound } = formulas(folder);
+  const { steps, bound, picklists } = formulas(folder);
   const lines = readFileSync(`${folder}/leads.jsonl`, "utf8").split("\n").filter(Boolean);
   const scores = lines.map((line) => {
     const lead = JSON.parse(line);
     const record = { ...bound };
     for (const { field, kind } of inputs) {
-      record[`F${field}`] = coerceLiteral(literals[kind](lead[field] === undefined ? null : lead[field]));
+      record[`F${field}`] = coerceLiteral(literals[picklists.has(field) ? "picklist" : kind](lead[field] === undefined ? null : lead[field]));
     }
     for (const { name, tree } of steps) record[name] = traverseAndThrow(replace(tree, record));
     return JSON.stringify([record.FLead_Score__c.value, (record.FLead_Band__c || text("")).value || null]);

@@ -1,7 +1,8 @@
 // engine: sformula 5.0.1
 // in: node
 // leads: 20000
-// Texts are read twice, as text fields and as picklists, and must give the same. A checkbox is never blank.
+// A text is read as the kind of field that the formulas take it for, since sformula takes no other; one of either kind
+// is read twice, as a text field and as a picklist, and must give the same. A checkbox is never blank.
 // Texts that hold a quote, backslash or tab are handed over as values of their own: sformula reads other escapes in a
 // literal than Salesforce does, of whose own \" and \\ alone stand for a mark.
 import { createRequire } from "node:module";
@@ -23,10 +24,18 @@ function formulas(folder) {
   });
 }
 
+/** The kind that formulas take a text field for: ISBLANK takes no picklist, TEXT no text; CASE takes both. */
+function assumed(field, steps) {
+  const holds = (part) => steps.some(({ formula }) => formula.includes(part));
+  return holds(`ISBLANK(TEXT(${field}))`) ? "picklist" : holds(`ISBLANK(${field})`) ? "string" : undefined;
+}
+
 function scorer(folder, inputs, textKind) {
-  const types = Object.fromEntries(inputs.map((input) => [input.field, { type: KINDS[input.kind] || textKind }]));
+  const read = formulas(folder);
+  const kind = (input) => KINDS[input.kind] || assumed(input.field, read) || textKind;
+  const types = Object.fromEntries(inputs.map((input) => [input.field, { type: kind(input) }]));
   const literals = {};
-  const steps = formulas(folder).map(({ name, formula, type }) => {
+  const steps = read.map(({ name, formula, type }) => {
     const text = formula.replace(/"((?:[^"\\]|\\.)*)"/g, (literal, inside) => {
       if (!/['"\\\t]/.test(inside)) return literal;
       const bound = `Literal_${Object.keys(literals).length}`;
