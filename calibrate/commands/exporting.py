@@ -108,9 +108,10 @@ def _leads(
 @click.option("--kind", metavar="NAME", help="csv, jsonlogic, marketo, mautic, odoo, zoho.  [default: by content]")
 @click.option("--names", metavar="FILE", help="CSV with columns attribute,field: the lead's column for a field in it.")
 @click.option("--overwrite", is_flag=True, help="Write over the file.")
+@reads
 @speaks
 def import_points(
-    voice: Voice, /, file: str, out: str | None, kind: str | None, names: str | None, overwrite: bool
+    voice: Voice, /, file: str, out: str | None, kind: str | None, names: str | None, overwrite: bool, **reading: Any
 ) -> None:
     """Read points that are in use today as a rules file.
 
@@ -120,12 +121,15 @@ def import_points(
     from calibrate.document.rules_file import rules_text, save_rules
     from calibrate.exports.naming import read_names
     from calibrate.imports.importing import import_rules
+    from calibrate.reading.dialect import ReadingOptions
 
     target = Path(out) if out else Path(f"{stem(file)}-rules.json")
     if target.exists() and not overwrite:
         raise SettingsError(f"{target}: is there already; write over it with --overwrite, or choose another --out")
     fields = {field: name for name, field in read_names(names).fields.items()} if names else {}
-    found = import_rules(Path(file), kind, attributes=fields)
+    # Not the settings file, which says how the history is read.
+    options = ReadingOptions(text_columns=reading.pop("text"), **reading)
+    found = import_rules(Path(file), kind, attributes=fields, options=options)
     let_finish()
     save_rules(found.rules, target)
     if voice.as_json:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
+from calibrate.document.lead_score import plain_number
 from calibrate.document.rules import Attribute, Case, Condition, Evidence, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import RulesError, shown
 from calibrate.exports.naming import identifier
 from calibrate.fields import MOST_POINTS
 from calibrate.imports.content import Content
 from calibrate.imports.kind import Imported
-from calibrate.imports.ranges import ends, label_of, meet, said
+from calibrate.imports.ranges import ends, exact_note, label_of, meet, said
 
 MOST_CLAIMS = 5_000
 _TYPES: Mapping[type, Literal["category", "number", "boolean", "set"]] = {
@@ -23,6 +24,7 @@ _TYPES: Mapping[type, Literal["category", "number", "boolean", "set"]] = {
 }  # fmt: skip
 When = Condition | Literal["otherwise", "missing"]
 _WHOLE = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?", re.ASCII)
+_MINUS = {ord("−"): "-", ord("–"): "-"}
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+", re.ASCII)
 
 
@@ -97,12 +99,12 @@ def drafted(
         "attributes": {name: Attribute(type=kind, label=name) for name, kind in types.items()},
         "rules": tuple(_rule(name, slot, taken) for name, slot in slots),
     }
-    return Imported(Rules(**{**parts, **more}), tuple(notes))
+    return Imported(Rules(**{**parts, **more}), (*notes, *exact_note(claim.when for claim in claims)))
 
 
 def whole_points(value: object, place: str, faults: list[str]) -> int:
     """The points of a cell or a key; 0 and a fault where they are none or not whole."""
-    text = str(value).strip().replace("−", "-") if isinstance(value, str | int | float) else ""
+    text = str(value).strip().translate(_MINUS) if isinstance(value, str | int | float) else ""
     if isinstance(value, bool) or len(text) > 40:
         text = ""
     points: int | None = None
@@ -155,9 +157,8 @@ def _slots(claims: Sequence[Claim], *, adds: bool) -> tuple[list[tuple[str, _Slo
         alone = isinstance(claim.when, Has) or (adds and claim.when == "otherwise")
         clash = next((found for slot in of if (found := slot.clash(claim))), None)
         if clash is not None and not adds:
-            what = f"{shown(claim.label or said(claim.when))} of {shown(claim.of)}"
-            again = f"which {clash.place} has too, expected each value once; keep one of the two"
-            faults.append(f"{claim.place}: found {what}, {again}")
+            what = f"{shown(_written(claim))} of {shown(claim.of)}"
+            faults.append(f"{claim.place}: found {what}, {_overlap(claim, clash) or _again(clash)}")
             continue
         open_ = (slot for slot in of if not (alone or slot.alone) and slot.clash(claim) is None)
         free = next(open_, None)
@@ -166,6 +167,30 @@ def _slots(claims: Sequence[Claim], *, adds: bool) -> tuple[list[tuple[str, _Slo
             of.append(free)
         free.add(claim)
     return [(name, slot) for name, of in slots.items() for slot in of], faults
+
+
+def _again(clash: Claim) -> str:
+    return f"which {clash.place} has too, expected each value once; keep one of the two"
+
+
+def _overlap(claim: Claim, clash: Claim) -> str | None:
+    """What to say of two bins that are not the same; None of anything else."""
+    if not isinstance(claim.when, Range) or not isinstance(clash.when, Range) or claim.when == clash.when:
+        return None
+    comma = any(re.search(r"\d,\d{1,2}(?!\d)", _written(item)) for item in (claim, clash))
+    low, at = (
+        plain_number(start).replace(".", "," if comma else ".") if math.isfinite(start) else ""
+        for start, _ in sorted((ends(claim.when), ends(clash.when)))
+    )
+    cure = "correct the ends of one"
+    if at and low != at:
+        cure = "end the lower one before it, as in " + shown(f"{low} to under {at}" if low else f"under {at}")
+    where = f"at {at}" if at else "at its start"
+    return f"which overlaps {shown(_written(clash))} of {clash.place} {where}, expected each number once; {cure}"
+
+
+def _written(claim: Claim) -> str:
+    return claim.label or said(claim.when)
 
 
 def _rule(name: str, slot: _Slot, taken: set[str]) -> Rule:

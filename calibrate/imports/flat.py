@@ -81,8 +81,8 @@ def read_flat(content: Content) -> Imported:
     """
     draft = _Draft({"format": FORMAT, "id": content.stem, "version": "1", "score": {}, "attributes": {}, "groups": {}})
     faults: list[str] = []
-    for number, cells in enumerate(content.table.rows if content.table else (), start=1):
-        row = _Row(f"row {number}", cells, faults)
+    for place, cells in content.table.placed if content.table else ():
+        row = _Row(place, cells, faults)
         part = (row.text("part") or "").strip().casefold()
         if part in _PARTS:
             _PARTS[part](draft, row)

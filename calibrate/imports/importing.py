@@ -18,6 +18,7 @@ from calibrate.errors import DataError, RulesError, SettingsError, nearest, show
 from calibrate.imports import kinds as modules
 from calibrate.imports.content import Content, open_content, too_deep
 from calibrate.imports.kind import Imported, Kind
+from calibrate.reading.dialect import ReadingOptions
 
 __all__ = ["Imported", "import_rules", "kinds"]
 
@@ -30,11 +31,17 @@ def kinds() -> dict[str, Kind]:
     return {kind.name: kind for kind in sorted(made, key=lambda kind: kind.name)}
 
 
-def import_rules(path: str | Path, kind: str | None = None, *, attributes: Mapping[str, str] | None = None) -> Imported:
+def import_rules(
+    path: str | Path,
+    kind: str | None = None,
+    *,
+    attributes: Mapping[str, str] | None = None,
+    options: ReadingOptions | None = None,
+) -> Imported:
     """The rules that a file of points says, with worked leads that they score as stated.
 
     kind: guessed from the content when it is not given.  attributes: what an attribute of the file is called in the
-    leads, by its name in the file.
+    leads, by its name in the file.  options: how a table is read; guessed where they do not say.
 
     Raises:
         DataError: the file cannot be read, or is of no kind that is known.
@@ -43,7 +50,7 @@ def import_rules(path: str | Path, kind: str | None = None, *, attributes: Mappi
     """
     if kind is not None and kind not in kinds():
         raise SettingsError(f"kind: found {shown(kind)}, expected a kind of file; {nearest(kind, kinds())}")
-    content = open_content(path)
+    content = open_content(path, options or ReadingOptions())
     try:
         found = _kind(kind, content).read(content)
     except RecursionError as error:

@@ -71,6 +71,17 @@ def label_of(when: Condition | str) -> str | None:
     return f"{start} to {'under ' + plain_number(high) if beside_high is None else plain_number(beside_high)}"
 
 
+def exact_note(whens: Iterable[Condition | str]) -> tuple[str, ...]:
+    """A sentence where an end is written as the next number that a computer can tell."""
+    words = next((words for when in whens if (words := label_of(when))), None)
+    if words is None:
+        return ()
+    return (
+        f"Ends such as that of {words!r} are kept to the last digit a computer can tell, which spreadsheets and some "
+        "targets refuse; compare by < and >= in the file where that matters.",
+    )
+
+
 def said(when: Condition | str) -> str:
     """What a claim is about, in words."""
     return when if isinstance(when, str) else label_of(when) or condition_text(when)

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from calibrate.document.rules import In, Is
+from calibrate.document.lead_score import condition_text
+from calibrate.document.rules import In, Is, Range
 from calibrate.errors import RulesError, shown
 from calibrate.imports.bins import Bin, bins_of, decimal_sign, is_number, read_bin
 from calibrate.imports.claims import Claim, When, drafted, whole_points
 from calibrate.imports.content import Content, Table
 from calibrate.imports.kind import Imported
-from calibrate.reading.values import YES, is_placeholder, is_yes_no
+from calibrate.imports.ranges import bin_of, ends, without
+from calibrate.reading.values import YES, Decimal, is_placeholder, is_yes_no
 
 _HEADERS = {
     "attribute": """attribute field property criterion criteria characteristic variable column question action activity
@@ -27,6 +29,19 @@ _ROLES = {word: role for role, words in _HEADERS.items() for word in words.split
 _NO_VALUE = "missing empty blank ontbreekt leeg fehlt leer manquant vide mangler tom"
 _ANY_VALUE = """* any other others otherwise else rest overig overige anders sonstige sonst andere autre autres andet
     andre øvrige filled given known ingevuld ausgefüllt rempli udfyldt"""
+_CURES = {
+    "attribute": "call the one that says what a value is of, such as industry, 'attribute', or add it",
+    "points": "call the one with the points 'points'",
+}
+_LIMITS = "max min maximum minimum cap caps limit limits plafond limiet grens deckel limite loft"
+_CAPS = frozenset(_LIMITS.split())
+_MONTHS = (
+    "jan feb mar mrt apr mei may jun jul aug sep okt oct nov dec mär mai dez maj janv févr mars avr juin juil août"
+)
+_MONTH = rf"(?:{_MONTHS.replace(' ', '|')}|sept|déc)\.?"
+_DATE = re.compile(rf"\d{{4}}-\d\d-\d\d(?:[T ][\d:]+)?|\d\d?[- ]{_MONTH}|{_MONTH}[- ]\d\d", re.IGNORECASE)
+_LIST = re.compile(r"[;|\n]|,(?!\d)|\s/\s")
+_MOST_SAID = 12
 _MISSING, _OTHERWISE = frozenset(_NO_VALUE.split()), frozenset(_ANY_VALUE.split())
 
 
@@ -51,14 +66,17 @@ def read_sheet(content: Content) -> Imported:
     table = content.table or Table((), ())
     roles, faults = _roles(table.columns)
     if faults:
-        raise RulesError(content.name, faults)
-    notes = [f"Column {shown(name)} was left out." for name in table.columns if name not in roles.values()]
+        elsewhere = f", or name another sheet with --sheet: {', '.join(map(shown, content.others))}"
+        raise RulesError(content.name, [f"{fault}{elsewhere if content.others else ''}" for fault in faults])
+    notes = [_left_out(name) for name in table.columns if name not in roles.values()]
     rows = list(_rows(table, roles, faults))
     of: dict[str, list[_Row]] = {}
     for row in rows:
         of.setdefault(row.of, []).append(row)
     read = {name: [read_bin(row.value) for row in items] for name, items in of.items()}
-    decimal, doubt = decimal_sign([end for bins in read.values() for item in bins if item for end in item.ends])
+    decimal, doubt = content.decimal, None
+    if decimal is None:
+        decimal, doubt = decimal_sign([end for bins in read.values() for item in bins if item for end in item.ends])
     faults += [doubt] if doubt else []
     claims: list[Claim] = []
     for name, items in of.items():
@@ -66,8 +84,18 @@ def read_sheet(content: Content) -> Imported:
     return drafted(content, claims, faults, adds=False, notes=dict.fromkeys(notes))
 
 
+def _left_out(column: str) -> str:
+    """What to say of a column that is none of the three."""
+    if _CAPS & set(re.findall(r"[^\W\d_]+", column.casefold())):
+        return f"Column {shown(column)} was left out: caps are not read. Write them in the rules file, under groups."
+    return f"Column {shown(column)} was left out."
+
+
 def _roles(columns: Sequence[str]) -> tuple[Mapping[str, str], list[str]]:
     """Which column is what, by its whole name, else by a word of it."""
+    if len(columns) == 1:
+        cure = "write each in a column of its own, or say what splits the columns with --delimiter"
+        return {}, [f"header: found one column, {shown(columns[0])}, expected attribute, value and points; {cure}"]
     whole = {name: _ROLES.get(name.strip().casefold()) for name in columns}
     words = {name: [_ROLES[word] for word in re.findall(r"\w+", name.casefold()) if word in _ROLES] for name in columns}
     found: dict[str, str] = {}
@@ -84,16 +112,15 @@ def _roles(columns: Sequence[str]) -> tuple[Mapping[str, str], list[str]]:
             )
         elif role != "value":
             listed = ", ".join(shown(name) for name in columns[:8])
-            faults.append(f"header: found {listed}, expected a column of {role}; call one {shown(role)}")
+            faults.append(f"header: found {listed}, expected a column of {role}; {_CURES[role]}")
     return found, faults
 
 
 def _rows(table: Table, roles: Mapping[str, str], faults: list[str]) -> Iterator[_Row]:
     """The rows with points; a row without attribute goes on with that of the row before, as merged cells do."""
     before = ""
-    for number, cells in enumerate(table.rows, start=1):
+    for place, cells in table.placed:
         of, value, points = (cells.get(roles.get(role, ""), "").strip() for role in _HEADERS)
-        place = f"row {number}"
         if not of and not value and not points:
             continue
         if of and not value and not points:
@@ -109,34 +136,63 @@ def _rows(table: Table, roles: Mapping[str, str], faults: list[str]) -> Iterator
 
 
 def _claims(
-    rows: Sequence[_Row], read: Sequence[Bin | None], decimal: str | None, faults: list[str], notes: list[str]
+    rows: Sequence[_Row], read: Sequence[Bin | None], decimal: Decimal | None, faults: list[str], notes: list[str]
 ) -> Iterator[Claim]:
     """What the rows of one attribute claim."""
     values = [row.value for row in rows]
-    name = shown(rows[0].of)
     whens = [_word(value, alone=len(rows) == 1) for value in values]
     rest = [place for place, when in enumerate(whens) if when is None]
-    numeric = [place for place in rest if read[place] is not None]
-    ranges = [place for place in numeric if not is_number(values[place])]
+    ranges = [place for place in rest if read[place] is not None and not is_number(values[place])]
     if is_yes_no([values[place] for place in rest]):
         whens = [when or Is(is_=row.value.casefold() in YES) for when, row in zip(whens, rows, strict=True)]
     elif ranges:
         bins = bins_of([read[place] for place in rest], decimal)
         for place, bin_ in zip(rest, bins, strict=True):
             whens[place] = "missing" if bin_ is None and is_placeholder(values[place]) else bin_
+    claims = []
     for row, when in zip(rows, whens, strict=True):
-        if when is None and ranges:
-            expected = "a range of numbers as its other rows have, like 10-49, 50+ or <10; correct it"
-            faults.append(f"{row.place}: found {shown(row.value)} for {name}, expected {expected}")
+        if fault := _fault(row, when, ranges=bool(ranges)):
+            faults.append(fault)
             continue
-        found = when or In(in_=(row.value,))
-        if found == "otherwise" and row.value:
-            notes.append(f"{shown(row.value)} of {name} counts for every value that has no row of its own.")
-        if found == Is(is_=True) and not row.value:
-            notes.append(f"{name} has no value, so it is a yes/no attribute.")
-        yield Claim(row.place, row.of, found, row.points, label=row.value if row.value and ranges else None)
-    if ranges and any("-" in value or "–" in value for value in values):
-        notes.append("A range of whole numbers such as 10-49 reaches up to the next range, or to below 50.")
+        label = row.value if isinstance(when, Range | Is) and row.value else None
+        claims.append(Claim(row.place, row.of, when or In(in_=(row.value,)), row.points, label=label))
+    notes += _notes(claims, rows)
+    return iter(claims)
+
+
+def _fault(row: _Row, when: When | None, *, ranges: bool) -> str | None:
+    """What is wrong with a value that is no word of ours; None where nothing is."""
+    if when is not None:
+        return None
+    found = f"{row.place}: found {shown(row.value)} for {shown(row.of)}"
+    if _DATE.fullmatch(row.value) and (ranges or row.value[:4].isdigit()):
+        return f"{found}, expected a value or a range; Excel made a date of it: write '10-49 as text"
+    expected = "a range of numbers as its other rows have, like 10-49, 50+ or <10; correct it"
+    return f"{found}, expected {expected}" if ranges else None
+
+
+def _notes(claims: Sequence[Claim], rows: Sequence[_Row]) -> Iterator[str]:
+    """What the reader must know of how the rows of one attribute were read."""
+    name = shown(rows[0].of)
+    for row, claim in zip(rows, claims, strict=False):
+        if claim.when == "otherwise" and row.value:
+            yield f"{shown(row.value)} of {name} counts for every value that has no row of its own."
+        if claim.when == Is(is_=True) and not row.value:
+            yield f"{name} has no value, so it is a yes/no attribute."
+    lists = [claim.when.in_[0] for claim in claims if isinstance(claim.when, In) and _LIST.search(claim.when.in_[0])]
+    if lists:
+        yield f"{_listed(lists)} of {name}: read as one text each; give each value a row where several are meant."
+    bins = [(claim.label, claim.when) for claim in claims if isinstance(claim.when, Range)]
+    if bins:
+        said_ = [f"{label} is {condition_text(bin_)}" for label, bin_ in bins]
+        yield f"Ranges of {name}: {'; '.join(said_[:_MOST_SAID])}{'; ...' * (len(said_) > _MOST_SAID)}."
+        lows, highs = zip(*(ends(bin_) for _, bin_ in bins), strict=True)
+        for gap in without(bin_of(min(lows), max(highs)), [bin_ for _, bin_ in bins]):
+            yield f"No range of {name} holds {condition_text(gap)}: that counts as any other value."
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " and ".join(map(shown, texts[:3])) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
 
 
 def _word(value: str, *, alone: bool) -> When | None:

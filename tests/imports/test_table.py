@@ -7,14 +7,12 @@ import datetime as dt
 import pytest
 import xlsxwriter
 from cases import card
-from hypothesis import given
-from hypothesis import strategies as st
 
 from calibrate.document.lead_score import score_lead
 from calibrate.document.rules import In, Is, Range
+from calibrate.errors import CalibrateError
 from calibrate.exports.exporting import export_rules
-from calibrate.imports.bins import bins_of, read_bin
-from calibrate.imports.ranges import after, bin_of, common, ends, label_of, without
+from calibrate.reading.dialect import ReadingOptions
 
 
 def whens(rules, place=0):
@@ -50,53 +48,6 @@ def test_a_sheet_is_read_in_five_languages_and_three_encodings(header, row, name
     rules = imported(f"{header}\r\n{row}\r\n".encode(encoding)).rules
     assert list(rules.attributes) == [name]
     assert whens(rules) == [(Range(ge=10, lt=50), 5)]
-
-
-BINS = {
-    "10-49": (10, 50), "10 to 49": (10, 50), "10 t/m 49": (10, 50), "10 bis 49": (10, 50), "10 to under 50": (10, 50),
-    "50+": (50, None), "50 and up": (50, None), "<10": (None, 10), "under 10": (None, 10), "< 1,000": (None, 1000),
-    ">= 50": (50, None), "≥50": (50, None), "vanaf 50": (50, None), "> 50": (after(50.0), None),
-    "<= 9": (None, after(9.0)), "0.5 - 1.5": (0.5, after(1.5)), "-5 - -1": (-5, 0), "€ 1000 - € 2000": (1000, 2001),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("text", BINS)
-def test_a_range_is_read_as_people_write_it(text):
-    low, high = BINS[text]
-    assert bins_of([read_bin(text)], ".") == [Range(ge=low, lt=high)]
-
-
-@pytest.mark.parametrize(
-    "text", ["Software", "", "10-", "-", "49-10-2026", "a-b", "10 - x", "1" * 70, "+31 6 12345678"]
-)
-def test_other_texts_are_no_range(text):
-    assert read_bin(text) is None
-
-
-def test_ranges_of_whole_numbers_meet(imported):
-    rules = imported(
-        "attribute,value,points\nEmployees,250+,4\nEmployees,0,1\nEmployees,1-9,2\nEmployees,10 to 249,3\n"
-    ).rules
-    edges = {-1: 0, 0: 1, 0.5: 1, 1: 2, 9: 2, 9.5: 2, 10: 3, 249.5: 3, 250: 4}
-    assert {number: points(rules, Employees=number) for number in edges} == edges
-    assert [case.label for case in rules.rules[0].cases] == ["0", "1-9", "10 to 249", "250+"]
-
-
-def test_a_range_ends_where_an_inequality_begins(imported):
-    rules = imported("attribute,value,points\nn,0-9,1\nn,>9,2\n").rules
-    assert [points(rules, n=number) for number in (0, 9, 9.5, 10)] == [1, 1, 2, 2]
-
-
-@pytest.mark.parametrize(("rows", "decimal"), [("n;0,5-1,5;2", ","), ("n;0.5-1.5;2", ".")])
-def test_decimals_are_read_in_either_way(rows, decimal, imported):
-    rules = imported(f"attribute;value;points\n{rows}\n").rules
-    assert [points(rules, n=number) for number in (0.4, 0.5, 1.5, 1.6)] == [0, 2, 2, 0]
-
-
-def test_a_number_that_may_be_thousands_is_asked_about(faults):
-    (fault,) = faults("attribute;value;points\nn;1.000-5.000;2\n")
-    assert "'1.000'" in fault
-    assert "write '1000' if these are thousands" in fault
 
 
 def test_numbers_alone_are_names(imported):
@@ -160,13 +111,52 @@ def test_a_range_that_a_spreadsheet_made_a_date_of_is_told(tmp_path, faults):
         sheet.write_datetime(2, 1, dt.datetime(2026, 10, 1), book.add_format({"num_format": "d-mmm"}))
         sheet.write_number(2, 2, 3)
     (fault,) = faults(path.read_bytes(), name="points.xlsx")
-    assert fault.startswith("row 2: found '2026-10-01")
-    assert "like 10-49" in fault
+    assert fault.startswith("row 3: found '2026-10-01")
+    assert "Excel made a date of it: write '10-49 as text" in fault
+
+
+@pytest.mark.parametrize("value", ["2026-10-01", "2026-10-01T00:00:00"])
+def test_a_date_alone_is_no_value(value, faults):
+    assert "Excel made a date of it" in faults(f"attribute,value,points\nEmployees,{value},5\n")[0]
+
+
+def test_a_date_of_a_spreadsheet_among_ranges_is_told(faults):
+    (fault,) = faults("attribuut;waarde;punten\nOmzet;50+;5\nOmzet;okt-49;3\n")
+    assert fault == (
+        "row 3: found 'okt-49' for 'Omzet', expected a value or a range; Excel made a date of it: write '10-49 as text"
+    )
 
 
 def test_other_columns_are_left_out_and_told(imported):
     notes = imported("attribute,value,points,owner\nA,x,1,Ann\n").notes
     assert "Column 'owner' was left out." in notes
+
+
+@pytest.mark.parametrize("name", ["Max", "Maximum", "cap (points)"])
+def test_a_column_of_caps_is_told(name, imported):
+    notes = imported(f"attribute,value,{name},score\nA,x,30,1\n").notes
+    assert any(f"Column '{name}' was left out: caps are not read." in note for note in notes)
+
+
+def test_several_values_in_one_cell_are_told(imported):
+    found = imported('attribute,value,points\nCountry,"NL, BE",3\nCountry,DE;AT,2\nCountry,FR,1\nn,"1,5",1\n')
+    assert whens(found.rules)[0] == (In(in_=("NL, BE",)), 3)
+    told = [note for note in found.notes if "one text" in note]
+    assert told == [
+        "'NL, BE' and 'DE;AT' of 'Country': read as one text each; give each value a row where several are meant."
+    ]
+
+
+def test_a_yes_of_the_sheet_keeps_its_word(imported):
+    rules = imported("Kenmerk;Waarde;Punten\nDemo;ja;25\nDemo;nee;-2\n").rules
+    assert [(case.when, case.label) for case in rules.rules[0].cases] == [
+        (Is(is_=True), "ja"), (Is(is_=False), "nee"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("minus", "-−–")
+def test_points_take_a_minus_of_any_length(minus, imported):
+    assert whens(imported(f"attribute,value,points\nA,x,{minus}5\n").rules) == [(In(in_=("x",)), -5)]
 
 
 def test_all_faults_of_a_sheet_come_together(faults):
@@ -175,28 +165,100 @@ def test_all_faults_of_a_sheet_come_together(faults):
         "E,x,\nF,x,1.000\nG,x,many\nH,x,2000000\n"
     )
     assert found == (
-        "row 7 ('D'): found '1.5', expected whole points; multiply all points of the file by ten",
-        "row 8: found no points for 'E', expected whole points; write them, or 0",
-        "row 9 ('F'): found '1.000', expected whole points; write 1000 without a mark if it is thousands",
-        "row 10 ('G'): found 'many', expected whole points; write a number like 25",
-        "row 11 ('H'): found '2000000', expected whole points; stay between -1,000,000 and 1,000,000",
-        "row 6: found 'often' for 'C', expected a range of numbers as its other rows have, like 10-49, 50+ or <10; "
+        "row 8 ('D'): found '1.5', expected whole points; multiply all points of the file by ten",
+        "row 9: found no points for 'E', expected whole points; write them, or 0",
+        "row 10 ('F'): found '1.000', expected whole points; write 1000 without a mark if it is thousands",
+        "row 11 ('G'): found 'many', expected whole points; write a number like 25",
+        "row 12 ('H'): found '2000000', expected whole points; stay between -1,000,000 and 1,000,000",
+        "row 7: found 'often' for 'C', expected a range of numbers as its other rows have, like 10-49, 50+ or <10; "
         "correct it",
-        "row 2: found 'x' of 'A', which row 1 has too, expected each value once; keep one of the two",
-        "row 4: found '20-30' of 'B', which row 3 has too, expected each value once; keep one of the two",
+        "row 3: found 'x' of 'A', which row 2 has too, expected each value once; keep one of the two",
+        "row 5: found '20-30' of 'B', which overlaps '10-20' of row 4 at 20, expected each number once; end the lower "
+        "one before it, as in '10 to under 20'",
     )
+
+
+BROKEN = ["A;x;many", "B;y;many"]
+SHEETS = {
+    "title": (["Lead score 2026", "", "attribute;value;points", *BROKEN], [4, 5]),
+    "blank": (["attribute;value;points", "", BROKEN[0], "", ";;", BROKEN[1]], [3, 6]),
+    "sep": (["sep=;", "attribute;value;points", *BROKEN], [2, 3]),
+    "quoted": (["attribute;value;points", 'A;"two\nlines";1', *BROKEN], [3, 4]),
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+def test_rows_are_counted_as_a_spreadsheet_does(name, encoding, faults):
+    lines, rows = SHEETS[name]
+    found = faults("\r\n".join([*lines, ""]).encode(encoding))
+    assert [fault.partition(" (")[0] for fault in found] == [f"row {row}" for row in rows]
+
+
+def test_rows_of_a_workbook_are_those_of_the_sheet(tmp_path, faults):
+    path = tmp_path / "sheet.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for row, cells in {
+            2: ("Lead score",), 3: ("attribute", "value", "points"), 4: ("A", "x", "many"), 8: ("B", "x", "many"),
+            9: ("Total", "", 5),
+        }.items():  # fmt: skip
+            sheet.write_row(row, 1, cells)
+    found = faults(path.read_bytes(), name="points.xlsx")
+    assert [fault.partition(" (")[0] for fault in found] == ["row 5", "row 9"]
+
+
+def workbook(path, **sheets):
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+    return path.read_bytes()
+
+
+TABLE = [("attribute", "value", "points"), ("A", "x", 5)]
+
+
+@pytest.mark.parametrize("first", [[], [("Uitleg", "van", "wie"), ("a", "b", "c")], [("Uitleg",), ("tekst",)]])
+def test_a_table_on_another_sheet_is_named(first, tmp_path, imported):
+    content = workbook(tmp_path / "made.xlsx", Uitleg=first, Punten=TABLE)
+    with pytest.raises(CalibrateError) as caught:
+        imported(content, name="points.xlsx")
+    assert str(caught.value).endswith("or name another sheet with --sheet: 'Punten'")
+    found = imported(content, name="points.xlsx", options=ReadingOptions(sheet="Punten"))
+    assert whens(found.rules) == [(In(in_=("x",)), 5)]
+
+
+def test_a_file_is_read_as_the_options_say(imported):
+    options = ReadingOptions(encoding="cp850", delimiter="#", skip_rows=1, decimal=",")
+    text = "a#b#c#d\nattribute#value#points\nBeløb#1.000-4.999#5\n"
+    rules = imported(text.encode("cp850"), options=options).rules
+    assert list(rules.attributes) == ["Beløb"]
+    assert whens(rules) == [(Range(ge=1000, lt=5000), 5)]
 
 
 def test_columns_that_are_not_clear_are_told(faults):
     assert faults("attribute,value\nA,x\n") == (
-        "header: found 'attribute', 'value', expected a column of points; call one 'points'",
+        "header: found 'attribute', 'value', expected a column of points; call the one with the points 'points'",
     )
     (fault,) = faults("attribute,value,points,score\nA,x,1,2\n")
     assert fault.startswith("header: found 'points' and 'score' for points, expected one column of points")
 
 
+def test_a_sheet_of_too_few_columns_is_told_what_to_add(faults):
+    assert faults("Lead score\nIndustry 15\n") == (
+        "header: found one column, 'Lead score', expected attribute, value and points; write each in a column of its "
+        "own, or say what splits the columns with --delimiter",
+    )
+    assert faults("Industry;Punten\nSoftware;15\n") == (
+        "header: found 'Industry', 'Punten', expected a column of attribute; call the one that says what a value is "
+        "of, such as industry, 'attribute', or add it",
+    )
+
+
 def test_rows_before_any_attribute_are_told(faults):
-    assert faults("attribute,value,points\n,x,1\n")[0].startswith("row 1: found no attribute")
+    assert faults("attribute,value,points\n,x,1\n")[0].startswith("row 2: found no attribute")
 
 
 def test_a_sheet_of_names_that_are_alike_has_ids_of_its_own(imported):
@@ -222,9 +284,10 @@ def test_faults_of_a_flat_table_have_their_rows(faults):
     lines[places["gate"]] = lines[places["gate"]].replace(",in,", ",is,")
     lines.append(lines[places["otherwise"]])
     found = faults("\n".join(lines) + "\n")
-    assert any(f"row {places['group']}, max: found 'many'" in fault for fault in found)
-    assert any(f"row {places['band']}, part: found 'bnad'" in fault and "'band'" in fault for fault in found)
-    assert any(f"row {places['gate']}, value: found " in fault for fault in found)
+    rows = {word: place + 1 for word, place in places.items()}
+    assert any(f"row {rows['group']}, max: found 'many'" in fault for fault in found)
+    assert any(f"row {rows['band']}, part: found 'bnad'" in fault and "'band'" in fault for fault in found)
+    assert any(f"row {rows['gate']}, value: found " in fault for fault in found)
     assert any("again, expected it once" in fault for fault in found)
 
 
@@ -238,34 +301,3 @@ def test_rows_of_a_rule_that_differ_are_told(faults):
 def test_what_does_not_fit_together_in_a_flat_table_is_told(faults):
     text = flat().replace("attribute,,,Country,,,,,,,,,,,,,category", "attribute,,,Country,,,,,,,,,,,,,number")
     assert any("expected ge and lt since 'Country' is a number" in fault for fault in faults(text))
-
-
-numbers = st.integers(-8, 8).map(float)
-bins = st.tuples(st.none() | numbers, st.none() | numbers).filter(
-    lambda pair: pair != (None, None) and (None in pair or pair[0] < pair[1])
-).map(lambda pair: Range(ge=pair[0], lt=pair[1]))  # fmt: skip
-
-
-def held(bin_, number):
-    low, high = ends(bin_)
-    return low <= number < high
-
-
-@given(bins, st.lists(bins, max_size=4), st.integers(-20, 20).map(lambda number: number / 2))
-def test_a_bin_without_others_holds_the_rest(whole, taken, number):
-    parts = list(without(whole, taken))
-    expected = held(whole, number) and not any(held(item, number) for item in taken)
-    assert sum(held(part, number) for part in parts) == expected
-
-
-@given(bins, bins, st.integers(-20, 20).map(lambda number: number / 2))
-def test_what_two_bins_hold_in_common(one, other, number):
-    both = common([one, other])
-    assert (both is not None and held(both, number)) == (held(one, number) and held(other, number))
-
-
-def test_an_end_beside_a_number_is_said_by_that_number():
-    assert label_of(bin_of(10, after(49))) == "10 to 49"
-    assert label_of(bin_of(float("-inf"), after(9))) == "at most 9"
-    assert label_of(bin_of(after(9), 20)) == "over 9 to under 20"
-    assert label_of(bin_of(10, 50)) is None

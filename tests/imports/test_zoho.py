@@ -141,3 +141,9 @@ def test_two_scoring_rules_are_two_scores(faults):
     two = {"scoring_rules": body()["scoring_rules"] * 2}
     assert faults(two)[0].startswith("scoring_rules: found 2 of them, expected one")
     assert faults({"scoring_rules": "x"})[0].startswith("scoring_rules: found no list")
+
+
+def test_an_end_that_is_kept_to_the_last_digit_is_told(imported):
+    notes = imported(body((5, criterion("Employees", "less_equal", 10)))).notes
+    assert any(note.startswith("Ends such as that of 'at most 10' are kept to the last digit") for note in notes)
+    assert len(imported(body((5, criterion("Employees", "less_than", 10)))).notes) == 1

@@ -29,6 +29,7 @@ from calibrate.imports.logic import (
     unreadable,
     variable,
 )
+from calibrate.imports.ranges import exact_note
 
 _OPERATORS = ("if", "+", "min", "max")
 _SUM = "a sum of points; write it with +, if, min and max"
@@ -74,7 +75,8 @@ def read(content: Content) -> Imported:
         rules=tuple(_rule(chain, group, taken) for chain, group in found.chains),
         bands=found.bands,
     )
-    return Imported(rules, tuple(dict.fromkeys(_notes(found, types))))
+    exact = exact_note(case.when for chain, _ in found.chains for case in chain.cases)
+    return Imported(rules, (*dict.fromkeys(_notes(found, types)), *exact))
 
 
 def _score(logic: Json, place: str, found: _Found) -> Score:

@@ -35,8 +35,8 @@ def _tokens(content: Content) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if content.table is None:
         yield from _listed(content.json, "")
         return
-    for number, row in enumerate(content.table.rows, start=1):
-        yield f"row {number}", {name.strip().casefold(): cell for name, cell in row.items()}
+    for place, row in content.table.placed:
+        yield place, {name.strip().casefold(): cell for name, cell in row.items()}
 
 
 def _listed(value: Json, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

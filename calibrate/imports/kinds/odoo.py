@@ -127,8 +127,8 @@ def _count(value: Json, place: str, faults: list[str]) -> int:
 
 def _rows(content: Content) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if content.table is not None:
-        for number, row in enumerate(content.table.rows, start=1):
-            yield f"row {number}", {_plain(name): cell for name, cell in row.items()}
+        for place, row in content.table.placed:
+            yield place, {_plain(name): cell for name, cell in row.items()}
         return
     listed = content.json
     while isinstance(listed, dict):
