@@ -77,8 +77,8 @@ def _decided(path: Path, rules: Rules) -> Changes:
         return load_changes(path, rules)
     from reports.workbook import read_meeting
 
-    meeting = read_meeting(path, rules)
-    return changes_of_rows(meeting.rows, meeting.threshold, rules, str(path))
+    rows, threshold = read_meeting(path, rules)
+    return changes_of_rows(rows, threshold, rules, str(path))
 
 
 def _counts(voice: Voice, rules: Path, counts: str | None, document: Rules) -> Combinations | None:
@@ -118,3 +118,38 @@ def _tell(voice: Voice, found: Rules, target: Path) -> None:
     parts = [f"{len(entry.changes)} change{'' if len(entry.changes) == 1 else 's'} of points"]
     parts += [f"handed over from score {entry.threshold.to}"] if entry.threshold else []
     voice.say(f"Wrote {target}: version {found.version}, {', '.join(parts)}.")
+
+
+@click.command("report", epilog="Example:  calibrate report q4/rules.json -o page.html --previous q3/rules.json")
+@click.argument("rules")
+@click.option("-o", "--out", metavar="FILE", help='[default: RULES without its ending + ".html"]')
+@click.option("--counts", metavar="FILE", help="Counted leads.  [default: counts.json beside RULES]")
+@click.option("--previous", metavar="FILE", help="Last quarter's rules, to compare with.")
+@click.option("--overwrite", is_flag=True, help="Write over the file.")
+@speaks
+def report(
+    voice: Voice, /, rules: str, out: str | None, counts: str | None, previous: str | None, overwrite: bool
+) -> None:
+    """Write the page on which a meeting changes points.
+
+    One file, to be opened by double click: it answers at once, and saves what was decided as changes.json.
+    """
+    from calibrate.document.rules_file import load_rules
+    from calibrate.whole import whole_file
+    from reports.live import live_page
+
+    target = Path(out) if out else Path(f"{stem(rules)}.html")
+    if target.exists() and not overwrite:
+        raise SettingsError(f"{target}: is there already; write over it with --overwrite, or choose another --out")
+    document = load_rules(Path(rules))
+    counted = _counts(voice, Path(rules), counts, document)
+    if counted is None:
+        raise DataError(
+            f"{rules}: there is no counts.json beside it, expected the counted leads of these rules; name them with "
+            "--counts, or run `calibrate run` without --what-if off"
+        )
+    page = live_page(document, counted, load_rules(Path(previous)) if previous else None)
+    let_finish()
+    with whole_file(target) as file:
+        file.write(page.encode())
+    voice.say(f"Wrote {target}.")

@@ -336,3 +336,17 @@ def test_rules_changed_by_hand_to_other_points_are_not_overwritten_by_old_change
     rule = rules.rules[0].model_copy(update={"cases": (case, *rules.rules[0].cases[1:])})
     with pytest.raises(RulesError, match="found 15 for 'industry = Software, SaaS', expected 16"):
         apply_changes(rules.model_copy(update={"rules": (rule, *rules.rules[1:])}), decided, decided_on="2026-10-01")
+
+
+def test_page_and_workbook_give_the_same_bytes(rules, combinations):
+    """The page labels its changes, writes minutes and says null for a threshold that stays; a workbook has numbers."""
+    saved = json.loads(changes(*SOME, minutes="1. Industry = Software, SaaS: 30 instead of 15."))
+    for item in saved["changes"]:
+        item["label"] = "as the page calls it"
+    rows = [dict(zip(("rule", "way", "from", "to", "reason"), (*item, ""), strict=False)) for item in SOME]
+    rows += [{"rule": "industry", "way": 1, "from": -4, "to": -4, "reason": "looked at, left as it is"}]
+    both = (changes_of(json.dumps(saved), rules), changes_of_rows(rows[::-1], 20, rules))
+    texts = [
+        rules_text(apply_changes(rules, item, decided_on="2026-10-01", combinations=combinations)) for item in both
+    ]
+    assert texts[0] == texts[1]
