@@ -5,6 +5,7 @@ The live page saves them as changes.json; meeting.xlsx holds the same.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -91,19 +92,17 @@ def changes_of(text: str, rules: Rules, where: str = "changes") -> Changes:
 
 
 def changes_of_rows(
-    rows: Iterable[Mapping[str, Any]], threshold: int | None, rules: Rules, where: str = "changes"
+    rows: Iterable[Mapping[str, Any]], threshold: float | None, rules: Rules, where: str = "changes"
 ) -> Changes:
-    """The changes in rows of rule, way, from, to and reason, as a workbook has them.
+    """The changes in rows of rule, way, from, to and reason, as a workbook has them; 5.0 is the whole number 5.
 
     Raises:
         RulesError: with every fault at its place.
     """
-    changes = tuple(
-        Change(rule=row["rule"], way=row["way"], from_=row["from"], to=row["to"], reason=row.get("reason"))
-        for row in rows
-    )
-    meant = ChangedRules(id=rules.id, version=rules.version)
-    return fitting(Changes(rules=meant, threshold=threshold, changes=changes), rules, where)
+    kept = [{key: _whole(row.get(key)) for key in ("rule", "way", "from", "to", "reason")} for row in rows]
+    meant = {"id": rules.id, "version": rules.version}
+    document = {"format": FORMAT, "rules": meant, "threshold": _whole(threshold), "changes": kept}
+    return changes_of(json.dumps(document), rules, where)
 
 
 def fitting(changes: Changes, rules: Rules, where: str = "changes") -> Changes:
@@ -162,3 +161,8 @@ def _threshold_faults(changes: Changes, rules: Rules) -> Iterator[str]:
 
 def _named(change: Change, rule: Rule) -> str:
     return shown(f"{rule.id} = {outcome_label(rule, change.way)}")
+
+
+def _whole(value: Any) -> Any:
+    """A number without a fraction as a whole one, anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

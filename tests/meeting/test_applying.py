@@ -350,3 +350,11 @@ def test_page_and_workbook_give_the_same_bytes(rules, combinations):
         rules_text(apply_changes(rules, item, decided_on="2026-10-01", combinations=combinations)) for item in both
     ]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(("to", "words"), [(2.5, "whole number"), ("5", "whole number"), (None, "whole number")])
+def test_a_cell_that_is_no_whole_number_is_a_fault_and_5_0_is_one(rules, to, words):
+    row = {"rule": "industry", "way": 0.0, "from": 15.0, "to": 5.0, "reason": None}
+    assert changes_of_rows([row], 12.0, rules).changes[0].to == 5
+    with pytest.raises(RulesError, match=rf"changes\[0\]\.to: found .*{words}"):
+        changes_of_rows([{**row, "to": to}], None, rules)
