@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,9 @@ from calibrate.settings import PointColumn, Settings, SourceSettings
 from calibrate.statistics.points import Worth
 from calibrate.statistics.rates import Rate, conversion_rate
 from calibrate.statistics.sample_size import Readiness, readiness
+
+if TYPE_CHECKING:
+    from calibrate.meeting.combinations import Combinations
 
 Progress = Callable[[str], None]
 
@@ -72,7 +75,7 @@ class Calibration:
     learned and after each change to them.  surprises: held-out leads that went against their score, None where there
     are too few or their outcomes may still change.  readiness: what the history is enough for.
     attributes: widest span of points first.  reading: how the file was read, in sentences.
-    first_day, last_day: ISO dates of the counted leads, None without --date.
+    first_day, last_day: ISO dates of the counted leads, None without --date.  store: their codes.
     """
 
     source_name: str
@@ -96,6 +99,13 @@ class Calibration:
     reading: tuple[str, ...]
     first_day: str | None
     last_day: str | None
+    store: CodeStore = field(repr=False, compare=False)
+
+    def combinations(self) -> Combinations:
+        """The counted leads by what the rules say of them; counted anew at every call."""
+        from calibrate.meeting.combinations import combinations_of_store
+
+        return combinations_of_store(self.store, self.rules)
 
     def to_frame(self) -> Any:
         """levels.csv as a pandas DataFrame: one row a level; rates 0 to 1, lifts in percentage points."""
@@ -218,6 +228,7 @@ def _result(
         reading=source.reading,
         first_day=first,
         last_day=last,
+        store=store,
     )
 
 

@@ -14,7 +14,9 @@ import click
 
 from calibrate import __version__
 from calibrate.commands.calibrating import demo, inspect, run
+from calibrate.commands.checking import check, compare
 from calibrate.commands.exporting import export, import_points
+from calibrate.commands.meeting import apply_decisions, report
 from calibrate.commands.options import let_finish
 from calibrate.commands.scoring import score
 from calibrate.errors import CalibrateError
@@ -32,7 +34,7 @@ def cli(context: click.Context, config: str | None, as_json: bool, quiet: bool) 
     context.obj = Voice(as_json, quiet, config)
 
 
-for command in (inspect, run, score, export, import_points, demo):
+for command in (inspect, run, score, report, apply_decisions, compare, check, export, import_points, demo):
     cli.add_command(command)
 
 

@@ -38,6 +38,7 @@ BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
 )  # fmt: skip
 FILES = ("rules.json", "report.html", "levels.csv", "bands.csv", "diagnostics.json", "calibrate.toml")
+MEETING_FILES = ("meeting.html", "counts.json")
 
 
 def write_run(
@@ -46,11 +47,12 @@ def write_run(
     folder: str | Path,
     *,
     overwrite: bool = False,
-    beside: Mapping[str, str] | None = None,
+    beside: Mapping[str, str | bytes] | None = None,
 ) -> tuple[str, ...]:
     """Names of the files written into the folder, which appears whole or not at all.
 
-    beside: further files, name and text.
+    beside: further files, name and content. Files for a meeting that a run before wrote and this one does not are taken
+    away: they are of other points.
 
     Raises:
         SettingsError: the folder holds something and `overwrite` is not set.
@@ -61,7 +63,7 @@ def write_run(
     check_folder(folder, overwrite=overwrite)
     if found := faults(calibration.rules):
         raise RulesError("rules.json", found)
-    contents = {
+    contents: dict[str, str | bytes] = {
         "rules.json": rules_text(calibration.rules),
         "report.html": page,
         "levels.csv": _csv(LEVEL_COLUMNS, level_rows(calibration)),
@@ -71,12 +73,18 @@ def write_run(
         **(beside or {}),
     }
     try:
-        write_whole(folder, {name: text.encode("utf-8") for name, text in contents.items()})
+        write_whole(folder, {name: _bytes(content) for name, content in contents.items()})
+        for name in set(MEETING_FILES) - set(contents):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be written ({error.strerror or error}); nothing was changed, choose another --out"
         ) from None
     return tuple(contents)
+
+
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode("utf-8") if isinstance(content, str) else content
 
 
 def check_folder(folder: Path, *, overwrite: bool) -> None:
@@ -109,7 +117,7 @@ def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
         return None
     if not overwrite and any(folder.iterdir()):
         return f"{folder} is there and not empty; write over it with --overwrite, or choose another --out"
-    if folders := [name for name in FILES if (folder / name).is_dir()]:
+    if folders := [name for name in (*FILES, *MEETING_FILES) if (folder / name).is_dir()]:
         return f"{folder} holds a folder {folders[0]}, where a file must go; move it, or choose another --out"
     return None
 

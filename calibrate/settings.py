@@ -176,6 +176,7 @@ class ReportSettings(_Table):
 
     capacity: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(day|week|month|quarter|year)$")] | None = None
     title: Text | None = None
+    what_if: Literal["full", "merged", "off"] = "full"
 
 
 class Settings(_Table):

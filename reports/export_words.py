@@ -77,7 +77,7 @@ def _cost(cost: Cost) -> Iterator[str]:
     if cost.rules.auc is not None and cost.target.auc is not None:
         yield (
             f"                of 100 pairs of a won and a lost lead {pairs(cost.target.auc)} are in the right order, "
-            f"by the rules {pairs(cost.rules.auc)}; where these leads made the points, only the difference says something"
+            f"by the rules {pairs(cost.rules.auc)}; where they made the points, only the difference says something"
         )
     yield f"                by the rules  {_bands(cost.rules.bands)}"
     yield f"                there         {_bands(cost.target.bands)}"

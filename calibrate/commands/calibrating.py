@@ -75,6 +75,11 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--draws", type=click.IntRange(0, 10_000), metavar="N", help="Drawn histories, for stability.  [500]")
 @click.option("--min-leads", type=click.IntRange(1), metavar="N", help="Fewest leads of a level.  [default: 30]")
 @click.option("--capacity", metavar="N/PERIOD", help="What sales can take, e.g. 40/week.")
+@click.option(
+    "--what-if",
+    type=click.Choice(["full", "merged", "off"]),
+    help="Counted leads in the meeting's files: all, none of them rare, or no such files.  [default: full]",
+)
 @click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
 @click.option("--overwrite", is_flag=True, help="Write over the folder.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 30 conversions.")
@@ -84,7 +89,8 @@ def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: boo
     """Work out points from past leads.
 
     FILE is a CSV, Excel, Parquet, SQLite or DuckDB file. Writes rules.json, report.html, levels.csv, bands.csv,
-    diagnostics.json and calibrate.toml (all settings as used) into the folder given by --out.
+    diagnostics.json and calibrate.toml (all settings as used) into the folder given by --out; meeting.html and
+    meeting.xlsx, to change points and see what follows, with the counts.json that they rest on.
     """
     from calibrate.output import check_folder
 
@@ -129,11 +135,13 @@ def _run(
     step = voice.steps()
     result = run_calibration(file, settings, force=force, progress=step)
     step("drawing the report")
+    from reports.meeting import meeting_files
     from reports.page import render_page
 
     page = render_page(result)
+    files = {**meeting_files(result), **(beside or {})}
     let_finish()
-    names = write_run(result, page, folder, overwrite=overwrite, beside=beside)
+    names = write_run(result, page, folder, overwrite=overwrite, beside=files)
     step("")
     if voice.as_json:
         voice.document(diagnostics(result))

@@ -95,7 +95,7 @@ def settings_of(voice: Voice, reading: dict[str, Any], options: dict[str, Any] |
             "negative": False if options["no_negative"] else None,
             "draws": options["draws"],
         }
-        changes["report"] = {"capacity": options["capacity"]}
+        changes["report"] = {"capacity": options["capacity"], "what_if": options["what_if"]}
     return load_settings(found, changes) if found else merged(Settings(), changes)
 
 

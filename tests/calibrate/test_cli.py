@@ -24,7 +24,8 @@ import calibrate
 from calibrate.cli import cli, main
 from calibrate.document.scored import ScoredFile
 from calibrate.inspecting import Inspection
-from calibrate.output import FILES
+from calibrate.output import FILES, MEETING_FILES
+from calibrate.sample import sample_file
 
 ROOT = Path(__file__).parents[2]
 
@@ -143,10 +144,10 @@ def test_wrong_usage_ends_with_2(command, words):
     assert "Usage:" in done.err
 
 
-def test_a_run_writes_six_files_and_says_results_on_stdout_remarks_on_stderr(command, deals):
+def test_a_run_writes_its_files_and_says_results_on_stdout_remarks_on_stderr(command, deals):
     done = command("run", deals, *WON, "--out", "q4")
     assert done.code == 0, done.err
-    assert set(contents("q4")) == set(FILES)
+    assert set(contents("q4")) == {*FILES, *MEETING_FILES}
     assert "Source" in done.out
     assert "Wrote q4" in done.out
     assert "Read as UTF-8" in done.err
@@ -243,7 +244,7 @@ def test_folders_of_any_form(command, deals, tmp_path, monkeypatch, out):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert command("run", deals, *WON, "--out", out).code == 0
-    assert set(contents(out)) == set(FILES)
+    assert set(contents(out)) == {*FILES, *MEETING_FILES}
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -321,7 +322,7 @@ def test_the_settings_of_a_run_give_the_same_bytes_again(command, deals):
     done = command("--config", "first/calibrate.toml", "run", deals, "--out", "second")
     assert done.code == 0, done.err
     first, second = contents("first"), contents("second")
-    assert [name for name in FILES if first[name] != second[name]] == []
+    assert [name for name in (*FILES, *MEETING_FILES) if first[name] != second[name]] == []
 
 
 def test_the_settings_of_a_european_run_give_the_same_bytes_again(command, tmp_path):
@@ -335,7 +336,7 @@ def test_the_settings_of_a_european_run_give_the_same_bytes_again(command, tmp_p
     done = command("--config", "first/calibrate.toml", "run", file, "--out", "second")
     assert done.code == 0, done.err
     first, second = contents("first"), contents("second")
-    assert [name for name in FILES if first[name] != second[name]] == []
+    assert [name for name in (*FILES, *MEETING_FILES) if first[name] != second[name]] == []
     assert b"Worth" in first["levels.csv"]
 
 
@@ -526,11 +527,39 @@ def test_a_place_that_cannot_be_a_folder_stops_before_the_leads_are_read(command
     assert sorted(path.name for path in Path().iterdir()) == ["circle", "deals.csv", "loose"]
 
 
+def test_no_counted_leads_where_that_is_said(command, deals):
+    assert command("run", deals, *WON, "--out", "q4").code == 0
+    assert command("run", deals, *WON, "--out", "q4", "--overwrite", "--what-if", "off").code == 0
+    assert set(contents("q4")) == set(FILES)
+    done = command("report", "q4/rules.json", "-o", "page.html")
+    assert done.code == 1
+    assert "q4/rules.json: there is no counts.json beside it" in done.err
+
+
+def test_rare_leads_are_hidden_or_nothing_is_written(command, deals):
+    assert command("run", deals, *WON, "--out", "q4", "--what-if", "merged").code == 0
+    assert json.loads(Path("q4/counts.json").read_text(encoding="utf-8"))["alone"] == 0
+    done = command("run", sample_file("leads.csv"), *WON, "--lost", "Lost", "--out", "sample", "--what-if", "merged")
+    assert done.code == 1
+    assert "take them unmerged" in done.err
+    assert not Path("sample").exists()
+
+
+def test_the_page_of_a_meeting_is_written_from_rules_and_counts(command, deals):
+    assert command("run", deals, *WON, "--out", "q4").code == 0
+    assert command("report", "q4/rules.json", "-o", "page.html", "--previous", "q4/rules.json").code == 0
+    assert "Hand over from score" in Path("page.html").read_text(encoding="utf-8")
+    assert command("report", "q4/rules.json", "-o", "page.html").code == 1
+    done = command("compare", "q4/rules.json", "q4/rules.json", deals)
+    assert done.code == 0
+    assert "Points: the same" in done.out
+
+
 def test_a_link_is_followed(command, deals):
     Path("there").mkdir()
     Path("link").symlink_to("there")
     assert command("run", deals, *WON, "--out", "link").code == 0
-    assert set(contents("there")) == set(FILES)
+    assert set(contents("there")) == {*FILES, *MEETING_FILES}
 
 
 def test_a_stop_while_modules_are_read_is_an_end_like_any_other(tmp_path):
@@ -566,5 +595,5 @@ def test_a_late_stop_is_no_stop(tmp_path, delay):
         assert "Nothing was written" in err
         assert not (tmp_path / "q4").exists()
     else:
-        assert set(contents(tmp_path / "q4")) == set(FILES)
+        assert set(contents(tmp_path / "q4")) == {*FILES, *MEETING_FILES}
     assert not list(tmp_path.rglob("*.part"))

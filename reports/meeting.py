@@ -1,0 +1,28 @@
+"""The files that a meeting changes points in: meeting.html, meeting.xlsx, and the counted leads that both rest on."""
+
+from __future__ import annotations
+
+from calibrate.calibration import Calibration
+from calibrate.meeting.counts_file import counts_text
+from calibrate.meeting.merging import merged
+from reports import words
+from reports.live import live_page
+
+
+def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
+    """The files by name; none where the settings say so.
+
+    Raises:
+        SettingsError: rare combinations are to be hidden, and too much would be.
+    """
+    kind = calibration.settings.report.what_if
+    if kind == "off":
+        return {}
+    combinations = calibration.combinations()
+    if kind == "merged":
+        combinations = merged(combinations, calibration.rules)
+    held_out = words.tested(calibration, calibration.validation) if calibration.validation else None
+    return {
+        "meeting.html": live_page(calibration.rules, combinations, held_out=held_out),
+        "counts.json": counts_text(combinations, calibration.rules),
+    }
