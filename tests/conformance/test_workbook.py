@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from cases import Lead, Trial, card, recombined, values_of_card
+from cases import Lead, Trial, card, hostile, recombined, values_of_card
 from engines import Engine, engines
 from python_calamine import CalamineWorkbook
 from test_conformance import exported, scored
 
 from calibrate.document.rules import Attribute, Case, Gate, GateThen, GateWhen, Has, In, Range, Rule, Rules
+from calibrate.exports.exporting import export_rules
 
 CASES = 500
 
@@ -145,3 +147,19 @@ def test_cells_as_people_fill_them(libreoffice: Engine, tmp_path: Path) -> None:
     given += [({"b": 1}, 200), ({"b": 0}, 100), ({}, 0)]
     found = answers(libreoffice, rules, [lead for lead, _ in given], tmp_path)
     assert [(lead, score) for (lead, _), score in zip(given, found, strict=True)] == given
+
+
+def test_workbooks_print_without_empty_pages(libreoffice: Engine, tmp_path: Path) -> None:
+    """Two at once; conditional formats that hold TRUE have ended LibreOffice here."""
+    for name, rules in (("card", card()), ("hostile", hostile())):
+        (tmp_path / f"{name}.xlsx").write_bytes(export_rules(rules, "xlsx")[0].export.files["rules.xlsx"])
+    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf"]
+    books = [str(tmp_path / f"{name}.xlsx") for name in ("card", "hostile")]
+    done = subprocess.run(
+        [*command, "--outdir", str(tmp_path), *books], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    pages = [
+        len(re.findall(rb"/Type\s*/Page\b", (tmp_path / f"{name}.pdf").read_bytes())) for name in ("card", "hostile")
+    ]
+    assert all(5 <= count <= 12 for count in pages), "five sheets, the widest of them on a few pages"

@@ -32,7 +32,7 @@ from calibrate.document.rules import (
 )
 from calibrate.document.worked import worked_leads
 from calibrate.exports.exporting import export_rules
-from calibrate.exports.sheets.lead_columns import Sheets, lead_columns
+from calibrate.exports.sheets.lead_columns import Column, Sheets, lead_columns
 from calibrate.exports.sheets.rule_lines import rule_lines
 from calibrate.exports.target import ExportError, Options
 
@@ -89,7 +89,7 @@ def test_the_same_rules_give_the_same_bytes() -> None:
 def test_worked_leads_show_our_scores_before_anything_is_calculated() -> None:
     title, _, header, *rows = sheet_values(card(), "Check")
     leads = worked_leads(card())
-    assert title[0] == f"All {len(leads)} agree"
+    assert title[1] == f"All {len(leads)} agree"
     score, stated = header.index("Score"), header.index("Stated score")
     for row, item in zip(rows, leads, strict=True):
         expected = score_lead(card(), item.lead)
@@ -136,6 +136,55 @@ def test_sheets_print_on_a4_across_keep_their_header_in_sight_and_merge_nothing(
     assert all('paperSize="9"' in text and 'orientation="landscape"' in text for text in sheets.values())
     assert all("mergeCell" not in text for text in sheets.values())
     assert sum('state="frozen"' in text for text in sheets.values()) == 3
+
+
+def named_columns(rules: Rules) -> dict[str, Column]:
+    return {
+        column.header: column for column in lead_columns(Sheets.of(rules, {name: name for name in rules.attributes}))
+    }
+
+
+@pytest.mark.parametrize("rules", [card(), hostile()])
+def test_no_two_columns_have_one_header(rules: Rules) -> None:
+    columns = lead_columns(Sheets.of(rules, {name: name for name in rules.attributes}), checked=True)
+    assert len({column.header for column in columns}) == len(columns)
+
+
+def test_columns_that_are_put_in_may_change_places() -> None:
+    """Where a column is moved, references to a cell follow it; a range that ends in it would take in others."""
+    columns = lead_columns(Sheets.of(card(), {name: name for name in card().attributes}))
+    inputs = {column.letters for column in columns if column.formula is None}
+    ranges = [pair for column in columns for pair in re.findall(r"(?<!!)\$([A-Z]+)#:\$([A-Z]+)#", column.formula or "")]
+    assert ranges
+    assert not inputs & {letters for pair in ranges for letters in pair}
+    assert (
+        named_columns(card())["Cells filled"].formula == f"COUNTA({','.join(f'${item}#' for item in sorted(inputs))})"
+    )
+
+
+def test_a_text_that_no_line_names_is_marked() -> None:
+    columns = named_columns(card())
+    lines = sheet_values(card(), "Rules")
+    country = [row for row, line in enumerate(lines, start=1) if line[1] == "Country" and line[3]]
+    marked = columns["Country"].unnamed or ""
+    spans = re.findall(r"EXACT\(\$[A-Z]+#,Rules!\$D\$(\d+):\$D\$(\d+)\)", marked)
+    assert [row for first, last in spans for row in range(int(first), int(last) + 1)] == country
+    assert columns["Phone"].unnamed is None, "no line names a phone"
+    assert columns["Company"].unnamed is None, "gates alone name a company"
+    assert columns["Pages"].unnamed is columns["Employees"].unnamed is None
+    words = written_formulas(card())
+    assert not any(re.search("TRUE|FALSE", test) for test in words if "=0,1,0" in test)
+
+
+def test_the_first_leads_are_printed_and_no_empty_pages() -> None:
+    names = etree.fromstring(parts(card())["xl/workbook.xml"]).findall(f"{NAMES['s']}definedNames/*")
+    areas = {item.get("name"): item.text for item in names if item.get("localSheetId") == "1"}
+    assert re.fullmatch(r"Leads!\$A\$1:\$[A-Z]+\$41", areas["_xlnm.Print_Area"])
+    assert "The first 40 leads are printed." in str(sheet_values(card(), "Read me"))
+
+
+def test_read_me_has_no_marks_of_another_language() -> None:
+    assert "`" not in str(sheet_values(card(), "Read me"))
 
 
 def test_a_file_of_many_rules_has_fewer_rows_with_formulas() -> None:
@@ -244,15 +293,17 @@ def test_a_worked_lead_that_cells_cannot_hold_is_left_out_of_the_check() -> None
     rules = text_rule("x").model_copy(
         update={"tests": (WorkedLead(lead={"a": "x"}, score=1), WorkedLead(lead={"a": "\x01"}, score=0))}
     )
-    assert sheet_values(rules, "Check")[0][0] == "All 1 agree"
+    assert sheet_values(rules, "Check")[0][1] == "All 1 agree"
     none = rules.model_copy(update={"tests": rules.tests[1:]})
-    assert sheet_values(none, "Check")[0][0] == "No worked leads"
+    assert sheet_values(none, "Check")[0][1] == "No worked leads"
 
 
 def test_a_group_without_bounds_or_rules_has_its_cells_all_the_same() -> None:
     rules = text_rule("x").model_copy(update={"groups": {"fit": Group(), "calls": Group(min=5)}})
     headers = [column.header for column in lead_columns(Sheets.of(rules, {"a": "a"}))]
-    assert headers == ["Lead", "a", "Score", "Band", "Sum: no group", "Sum: fit", "Sum: calls", "a"]
+    assert headers == [
+        "Lead", "a", "Score", "Band", "Sum: no group", "Sum: fit", "Sum: calls", "Points: a", "Cells filled",
+    ]  # fmt: skip
     assert [row[:3] for row in sheet_values(rules, "Bands") if row[0] in ("fit", "calls")] == [
         ["fit", "", ""], ["calls", 5, ""],
     ]  # fmt: skip

@@ -43,6 +43,11 @@ def gate_holds(kind: str, block: Block, cell: str) -> str:
     return f"IF(OR({tests}),1,0)"
 
 
+def named_times(cell: str, blocks: Sequence[Block]) -> str:
+    """The expression for how many lines of the blocks hold the text of a cell."""
+    return "+".join(f"SUMPRODUCT(--EXACT({cell},{span(SHEET, IS, block.first, block.last)}))" for block in blocks)
+
+
 def tidy_set(cell: str, separator: str) -> str:
     """The expression for a set with a separator before and after every value, and no space beside one.
 

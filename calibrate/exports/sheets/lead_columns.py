@@ -1,12 +1,14 @@
 """The columns of a sheet with leads: what is put in, the score and the band, and what they are made of.
 
 From left to right: lead, attributes, score, band; on the sheet Check what was stated; then gates, sums of points,
-points of every rule, sets in their tidy form. In a formula, `#` is the row.
+points of every rule, sets in their tidy form, and how many cells are filled. In a formula, `#` is the row. Formulas
+read each cell that is put in by itself, never a range of them, so that these columns may change places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
@@ -16,7 +18,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped] # 
 from calibrate.document.lead_score import gate_text, used
 from calibrate.document.rules import Rule, Rules
 from calibrate.exports.sheets.cells import readable
-from calibrate.exports.sheets.formulas import bounded, gate_holds, rule_points, tidy_set
+from calibrate.exports.sheets.formulas import bounded, gate_holds, named_times, rule_points, tidy_set
 from calibrate.exports.sheets.rule_lines import RuleLines, rule_lines
 from calibrate.exports.sheets.scale_tables import Scale, scale_of, separators
 from calibrate.exports.target import Sum, sums
@@ -24,8 +26,10 @@ from calibrate.exports.target import Sum, sums
 RESULTS = ("Lead", "Score", "Band")
 STATED = ("Stated score", "Stated band", "Agrees")
 Look = Literal[
-    "lead", "text", "number", "boolean", "set", "score", "band", "stated", "agrees", "gate", "points", "tidy"
+    "lead", "text", "number", "boolean", "set", "score", "band", "stated", "agrees", "gate", "points", "tidy", "filled"
 ]
+_MOST_PARTS = 255
+"""Of what a function is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Column:
     """A column.
 
     formula: without the leading `=`; None where something is put in.  wrong: the condition under which a cell does not
-    hold what the column takes.
+    hold what the column takes.  unnamed: that under which no line of a rule names its text; 0 or 1.
     """
 
     letters: str
@@ -41,6 +45,7 @@ class Column:
     look: Look
     formula: str | None = None
     wrong: str | None = None
+    unnamed: str | None = None
 
     @property
     def cell(self) -> str:
@@ -80,6 +85,7 @@ class Places:
     sums: tuple[str, ...]
     rules: tuple[tuple[str, ...], ...]
     sets: Mapping[str, str]
+    filled: str
 
     @classmethod
     def of(cls, sheets: Sheets, checked: bool) -> Places:
@@ -95,6 +101,7 @@ class Places:
             sums=tuple(next(letters) for _ in sheets.parts),
             rules=tuple(tuple(next(letters) for _ in part.rules) for part in sheets.parts),
             sets={name: next(letters) for name in separators(rules)},
+            filled=next(letters),
         )
 
 
@@ -110,9 +117,9 @@ def lead_columns(sheets: Sheets, checked: bool = False) -> tuple[Column, ...]:
         stated += [Column(agrees, STATED[2], "agrees", f'IFERROR(IF({same},"yes","no"),"no")')]
     made = [*_results(sheets, places), *_gates(sheets, places), *_sums(sheets, places)]
     made += [*_rules(sheets, places), *_sets(sheets, places)]
-    blank = f"COUNTA($A#:{inputs[-1].cell})=0"
+    blank = f"${places.filled}#=0"
     live = [Column(item.letters, item.header, item.look, f'IF({blank},"",{item.formula})') for item in made]
-    return (*inputs, *live[:2], *stated, *live[2:])
+    return (*inputs, *live[:2], *stated, *live[2:], Column(places.filled, "Cells filled", "filled", _filled(inputs)))
 
 
 def _inputs(sheets: Sheets, places: Places) -> Iterator[Column]:
@@ -121,7 +128,25 @@ def _inputs(sheets: Sheets, places: Places) -> Iterator[Column]:
     for part, of in zip(sheets.parts, places.rules, strict=True):
         readers |= {rule.attr: letters for rule, letters in zip(part.rules, of, strict=True)}
     for name, column in places.inputs.items():
-        yield Column(column.letters, column.header, column.look, wrong=f"ISNA(${readers[name]}#)")
+        wrong, unnamed = f"ISNA(${readers[name]}#)", _unnamed(sheets, name, column)
+        yield Column(column.letters, column.header, column.look, wrong=wrong, unnamed=unnamed)
+
+
+def _unnamed(sheets: Sheets, name: str, column: Column) -> str | None:
+    """The condition under which neither a rule nor a gate names the text of a cell; None where no rule names any."""
+    rules, lines = sheets.rules, sheets.lines
+    of_rules = [block for rule, block in zip(rules.rules, lines.rules, strict=True) if rule.attr == name and block.rows]
+    of_gates = [block for gate, block in zip(rules.gates, lines.gates, strict=True) if gate.when.attr == name]
+    if column.look != "text" or not of_rules:
+        return None
+    return f'IF({column.cell}="",0,IF({named_times(column.cell, [*of_rules, *of_gates])}=0,1,0))'
+
+
+def _filled(inputs: Sequence[Column]) -> str:
+    """The expression for how many cells of a row are filled."""
+    if len(inputs) > _MOST_PARTS:
+        return f"COUNTA({inputs[0].cell}:{inputs[-1].cell})"
+    return f"COUNTA({','.join(column.cell for column in inputs)})"
 
 
 def _look(rules: Rules, name: str) -> Look:
@@ -167,12 +192,14 @@ def _sums(sheets: Sheets, places: Places) -> Iterator[Column]:
 def _rules(sheets: Sheets, places: Places) -> Iterator[Column]:
     blocks = {rule.id: block for rule, block in zip(sheets.rules.rules, sheets.lines.rules, strict=True)}
     between = _separator_cells(sheets)
+    named = Counter(_name(sheets.rules, rule) for rule in sheets.rules.rules)
     for part, of in zip(sheets.parts, places.rules, strict=True):
         for rule, letters in zip(part.rules, of, strict=True):
             read = places.inputs[rule.attr]
             tidy = (f"${places.sets[rule.attr]}#", between[rule.attr]) if rule.attr in between else ("", "")
             points = rule_points(read.look, rule, blocks[rule.id], read.cell, tidy)
-            yield Column(letters, _name(sheets.rules, rule), "points", points)
+            name = _name(sheets.rules, rule)
+            yield Column(letters, f"Points: {name}" + f" ({rule.id})" * (named[name] > 1), "points", points)
 
 
 def _sets(sheets: Sheets, places: Places) -> Iterator[Column]:

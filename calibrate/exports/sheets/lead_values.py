@@ -35,7 +35,8 @@ def row_values(sheets: Sheets, worked: WorkedLead, number: int) -> tuple[Plain, 
     of_rules = [points[rule.id] for part in sheets.parts for rule in part.rules]
     sets = [_tidy(lead[name], separator) for name, separator in between.items()]
     result = (scored.score, scored.band or "", worked.score, scored.band, "yes")
-    return (number, *inputs, *result, *gates, *totals, *of_rules, *sets)
+    filled = 1 + sum(value is not None for value in inputs)
+    return (number, *inputs, *result, *gates, *totals, *of_rules, *sets, filled)
 
 
 def _read(rules: Rules, worked: WorkedLead) -> Lead:

@@ -39,6 +39,8 @@ _STYLES: dict[str, dict[str, object]] = {
     "rate": {"num_format": "0.0%"},
     "lift": {"num_format": "+0.0;-0.0;0.0"},
     "first": {"top": 4, "top_color": "#A6A6A6"},
+    "filled": {"font_color": "#595959", "num_format": "0;;"},
+    "unnamed": {"font_color": "#9C5700", "italic": True},
     "red": {"bg_color": "#F8CFCB", "font_color": "#8C1D18"},
 }
 

@@ -19,8 +19,8 @@ _TAKES = {
 }
 
 
-def read_me(sheets: Sheets, rows: int) -> Iterator[Row]:
-    """The rows of the sheet. rows: with formulas, on sheet Leads."""
+def read_me(sheets: Sheets, rows: int, printed: int) -> Iterator[Row]:
+    """The rows of the sheet. rows: with formulas, on sheet Leads.  printed: the leads of them on paper."""
     rules = sheets.rules
     yield "title", (rules.title or rules.id,)
     yield "note", (f"Rules {rules.id}, version {rules.version}{_history(rules)}",)
@@ -29,16 +29,22 @@ def read_me(sheets: Sheets, rows: int) -> Iterator[Row]:
     steps = (
         "Paste your leads into sheet Leads, below the header, a row a lead, as values only (Paste Special, Values). "
         "A column that you do not have stays empty.",
+        "Columns with a blue header may change places, to stand as in your file: cut one and choose Insert Cut Cells "
+        "where it belongs, before Score.",
         "Column Lead is for a name or a number. Nothing is computed from it, but a row with nothing else in it is "
         "scored too; a row that is empty throughout is not.",
         f"Score, band and the points of every rule appear beside each lead, in the first {rows:,} rows. For more "
         "leads, mark the last of these rows from Score to the right and drag its corner down.",
-        "An empty cell is a missing value and gets the points of the line `missing`.",
+        'An empty cell is a missing value and gets the points of the line "missing".',
         "#N/A means that a cell of the row does not hold what its column takes; the cell is red. Correct or empty it.",
+        'A text in brown italics stands in no line of its column in sheet Rules and gets the points of "other": see '
+        "whether it is spelt as there. Cells with several values are not marked.",
         "The points in sheet Rules and the numbers in sheet Bands are yours to change: the formulas read them. Sheet "
         "Check then shows which worked leads score otherwise than the rules file says.",
         "Of sheet Rules, formulas read the columns Is or holds, From and Points; the rest is there to be read.",
         "Numbers are compared by their first 15 digits, as spreadsheets do.",
+        f"The first {printed} leads are printed. For more, or fewer, mark them and set the print area (Page Layout, "
+        "Print Area; in LibreOffice Format, Print Ranges).",
     )
     yield from (("wrapped", (text,)) for text in steps)
     yield "", ()
@@ -49,7 +55,7 @@ def read_me(sheets: Sheets, rows: int) -> Iterator[Row]:
     yield "heading", ("How a lead is scored",)
     order = (
         "Gates come first: the first that is true gives its score and band, and no points count.",
-        "Each rule gives the points of its first line that is true; `missing` for an empty cell, `other` for any other "
+        'Each rule gives the points of its first line that is true; "missing" for an empty cell, "other" for any other '
         "value.",
         "The points of a group are added up and kept within its bounds, the sums are added to where the score starts, "
         "and the score is kept within its bounds.",

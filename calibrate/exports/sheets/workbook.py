@@ -18,11 +18,12 @@ from calibrate.exports.sheets.looks import Styles, new_sheet, put, styles, width
 from calibrate.exports.sheets.read_me import read_me
 from calibrate.exports.sheets.rule_lines import POINTS, Line
 
-_ROWS, _FORMULAS, _FEWEST = 1_000, 30_000, 50
+_ROWS, _FORMULAS, _FEWEST, _PRINTED = 1_000, 30_000, 50, 40
 _WRITTEN = datetime(2000, 1, 1)
 _OF_LOOK: dict[str, str] = {
     "lead": "lead", "text": "text", "set": "text", "boolean": "truth", "score": "score", "band": "indented",
     "stated": "note", "agrees": "indented", "gate": "centred", "points": "points", "tidy": "note",
+    "filled": "filled",
 }  # fmt: skip
 _TEXTS = ("text", "set")
 _CHECK = "Worked leads of the rules: the score by formula against the score that the rules file states."
@@ -48,6 +49,7 @@ def workbook(sheets: Sheets) -> bytes:
     _write_header(leads, looks, columns, 1)
     _write_leads(leads, looks, columns, 2, [()] * rows)
     leads.autofilter(0, 0, rows, len(columns) - 1)
+    leads.print_area(0, 0, _PRINTED, len(columns) - 1)
     _write_rules(new_sheet(book, rule_lines.SHEET, [item[1] for item in _RULES], rule_lines.FIRST - 1), looks, sheets)
     _write_scale(new_sheet(book, scale_tables.SHEET, (30, 16, 30, 22, 16)), looks, sheets)
     _write_check(book, looks, sheets, rows)
@@ -61,7 +63,7 @@ def rows_for(columns: Sequence[Column]) -> int:
 
 
 def _write_read_me(sheet: Worksheet, looks: Styles, sheets: Sheets, rows: int) -> None:
-    for row, (style, texts) in enumerate(read_me(sheets, rows), start=1):
+    for row, (style, texts) in enumerate(read_me(sheets, rows, _PRINTED), start=1):
         for place, text in enumerate(texts):
             put(sheet, row, place, readable(text), looks["" if len(texts) == 1 and style == "wrapped" else style])
 
@@ -98,6 +100,10 @@ def _write_leads(
         if column.wrong is not None:
             wrong = {"type": "formula", "criteria": "=" + column.wrong.replace("#", str(first)), "format": looks["red"]}
             sheet.conditional_format(f"{column.letters}{first}:{column.letters}{last}", wrong)
+        if column.unnamed is not None:
+            test = "=" + column.unnamed.replace("#", str(first))
+            unnamed = {"type": "formula", "criteria": test, "format": looks["unnamed"]}
+            sheet.conditional_format(f"{column.letters}{first}:{column.letters}{last}", unnamed)
     texts = [f"{column.letters}{first}:{column.letters}{last}" for column in columns if column.look in _TEXTS]
     if texts:
         sheet.ignore_errors({"number_stored_as_text": " ".join(texts)})
@@ -147,15 +153,15 @@ def _write_check(book: Workbook, looks: Styles, sheets: Sheets, most: int) -> No
     columns = lead_columns(sheets, checked=True)
     sheet = new_sheet(book, "Check", _widths(columns), 3)
     _write_header(sheet, looks, columns, 3)
-    put(sheet, 2, 0, _CHECK, looks["note"])
+    put(sheet, 2, 1, _CHECK, looks["note"])  # column A is printed on every page
     if not leads:
-        put(sheet, 1, 0, "No worked leads", looks["title"])
+        put(sheet, 1, 1, "No worked leads", looks["title"])
         return
     agrees = next(column.letters for column in columns if column.look == "agrees")
     last = 3 + len(leads)
     right = f'SUMPRODUCT(--({agrees}4:{agrees}{last}="yes"))'
     text = f'=IF({right}={len(leads)},"All {len(leads)} agree",{len(leads)}-{right}&" of {len(leads)} differ")'
-    put(sheet, 1, 0, Formula(text, f"All {len(leads)} agree"), looks["title"])
+    put(sheet, 1, 1, Formula(text, f"All {len(leads)} agree"), looks["title"])
     values = [row_values(sheets, item, number) for number, item in enumerate(leads, start=1)]
     _write_leads(sheet, looks, columns, 4, values)
     wrong = {"type": "formula", "criteria": f'=${agrees}4="no"', "format": looks["red"]}

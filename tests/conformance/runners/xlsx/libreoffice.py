@@ -42,6 +42,6 @@ with tempfile.TemporaryDirectory() as work:
         found = rows(Path(work, "out", f"{book.stem}-Leads.csv"))[1 : leads + 1]
         lines = [json.dumps([whole(row[score - 1]), row[band - 1] or None]) for row in found]
         (folder / "scores.jsonl").write_text("\n".join(lines), "utf-8")
-        said = rows(Path(work, "out", f"{book.stem}-Check.csv"))[0][0]
+        said = rows(Path(work, "out", f"{book.stem}-Check.csv"))[0][1]
         if not (said.startswith("All ") and said.endswith(" agree")):
             sys.exit(f"{folder}: sheet Check says {said}")
