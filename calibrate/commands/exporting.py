@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", metavar="FOLDER", help='[default: RULES without its ending + "-exports"]')
 @click.option("--check", metavar="FILE", help="Leads to run the files on, and to measure what a target loses.")
 @click.option("--outcome", metavar="COLUMN=VALUE[,VALUE]", help="What won means in them.  [default: as in the rules]")
-@click.option("--names", metavar="FILE", help="CSV with columns attribute,field: what the target calls an attribute.")
+@click.option("--names", metavar="FILE", help="CSV with columns attribute,field[,kind]: names in the target.")
 @click.option("--sql-table", metavar="NAME", default="leads", show_default=True, help="Table of the leads.")
 @click.option("--sql-key", metavar="COLUMN", default="id", show_default=True, help="Tells one lead from another.")
 @click.option("--sql-lists", is_flag=True, help="Sets are arrays, not one text such as a;b.")
