@@ -8,6 +8,7 @@ import pytest
 from cases import card, hostile
 from forms import counted, many, wide
 
+from calibrate.document.lead_score import score_lead
 from calibrate.document.lint import faults
 from calibrate.document.rules import (
     Attribute,
@@ -17,7 +18,7 @@ from calibrate.document.rules import (
     Rules,
 )
 from calibrate.exports.exporting import targets
-from calibrate.exports.products.build_sheet import escaped
+from calibrate.exports.products.build_sheet import escaped, quoted
 from calibrate.exports.target import ExportError, Options
 from calibrate.exports.targets.hubspot import TARGET as HUBSPOT
 from calibrate.exports.targets.marketo import TARGET as MARKETO
@@ -109,5 +110,77 @@ def test_500_cases_and_300_rules(target):
 def test_a_label_cannot_break_the_sheet():
     document = counted().model_copy(update={"title": "a|b\n# c <b>"})
     text = PIPEDRIVE.export(document, Options()).files["rules.pipedrive.md"].decode()
-    assert text.splitlines()[0] == r"# a\|b \# c \<b\>: build sheet for Pipedrive Scores"
-    assert escaped("`x` *y*") == r"\`x\` \*y\*"
+    assert text.splitlines()[0] == r"# a\|b # c \<b>: build sheet for Pipedrive Scores"
+
+
+KEPT = [
+    "Requested_demo",
+    "Café & horeca",
+    "250+",
+    "${EMPTY}",
+    "< 10",
+    "R&D x",
+    "a__b",
+    "1.5",
+    "C:\\Users",
+    "50-99",
+    "x]",
+]
+MARKS = {
+    "`x` *y*": r"\`x\` \*y\*", "a|b": r"a\|b", "_x_": r"\_x\_", "__init__": r"\_\_init\_\_", "<b>": r"\<b>",
+    "a<": r"a\<", "<!-- x": r"\<!-- x", "&amp;": r"\&amp;", "&#60;": r"\&#60;", "[a](b)": r"\[a](b)", "~~x~~": r"\~\~x\~\~",
+    "a\\*": r"a\\\*", "x\\": "x\\\\", "a\nb": "a b",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_no_mark_stands_as_it_is(text):
+    assert escaped(text) == text
+    assert quoted(text) == f"“{text}”"
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_what_markdown_takes_for_a_mark_is_escaped(text):
+    assert escaped(text) == MARKS[text]
+    assert quoted(text) == f"“{MARKS[text]}”"
+
+
+@each_vendor
+def test_a_sheet_holds_worked_leads_that_the_product_scores(target):
+    """The scores are those of what the product runs, read back from the words of the sheet."""
+    export = target.export(counted(), Options())
+    lines = export.files[f"rules.{target.name}.md"].decode().splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("## Worked "))
+    rows = [line.strip("| ").split(" | ") for line in lines[place + 6 : place + 9]]
+    assert len({shown for _, shown in rows}) == 3
+    asked = {item.field: item.attribute for item in export.inputs} | {"tag_ids": "Pages"}
+    for words, shown in rows:
+        lead = {}
+        for field, value in re.findall(r"“([^”]+)” is ([^;]+)", words):
+            attribute = asked[field]
+            plain = value.strip("“”")
+            size = {"10 and up": 10, "under 10": 9}
+            lead[attribute] = [plain] if attribute == "Pages" else plain
+            if attribute == "Size":
+                lead[attribute] = size.get(plain, plain)
+        scored = score_lead(export.runs or counted(), lead)
+        assert shown == f"about {scored.probability:.1%}" if target is ODOO else int(shown) == scored.score
+
+
+@each_vendor
+def test_a_sheet_points_to_no_leads_elsewhere_and_says_what_weighs_most(target):
+    text = target.export(counted(), Options()).files[f"rules.{target.name}.md"].decode()
+    assert "rules.json" not in text.partition("## What is lost")[0]
+    assert "Those that move a score most: Source (-9 to +8), Pages (-1 to +12), Size (-4 to +5)." in text
+    assert "price" not in text.casefold()
+
+
+def test_words_that_were_hard_to_follow():
+    zoho = " ".join(ZOHO.export(counted(), Options()).notes)
+    assert "If Zoho refuses them, divide all points by one number." in zoho
+    for target in (ODOO, PIPEDRIVE):
+        assert "What is lost is measured" in " ".join(target.export(counted(), Options()).notes)
+    sheet = ODOO.export(counted(), Options()).files["rules.odoo.md"].decode()
+    code = sheet.partition("```python\n")[2].partition("```")[0]
+    assert "create(records)" in code
+    compile(code, "shell", "exec")

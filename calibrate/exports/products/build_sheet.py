@@ -6,27 +6,38 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from calibrate.document.lead_score import gate_text
-from calibrate.document.rules import Rules
-from calibrate.exports.products.criteria import Criterion, Outcome, Test, condition_tests, evidence_of
+from calibrate.document.lead_score import LeadScore, gate_text, score_lead
+from calibrate.document.rules import LeadValue, Rule, Rules
+from calibrate.document.worked import worked_leads
+from calibrate.exports.products.criteria import Criterion, Outcome, Test, condition_tests, evidence_of, points_of
 from calibrate.exports.target import Loss, band_of, features
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|$~!&])")
+# What Markdown takes for a mark where it stands; an underscore is none inside a word, an ampersand before none of its
+# names, a smaller-than before no tag. The end counts as a place where anything may follow.
+_MARKS = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|[`*~|\[]|(?<!\w)_++|_++(?!\w)|<(?=[A-Za-z/!?]|$)|&(?=#?\w+;)|(?<!\S)#+$")
+_LEADING = re.compile(r"^(?:#{1,6}(?!\S)|>|\+(?!\S)|-(?=[-\s]*$|\s)|=+$|\d{1,9}(?=[.)](?!\S)))")
+_WORKED = 3
+_MOST_NAMED = 3
 _WORDS = {"at least": "is at least", "under": "is under", "empty": "is empty", "not empty": "is not empty"}
 
 
 def escaped(text: str) -> str:
-    r"""A text as Markdown shows it, on one line, inside a table too.
+    r"""A text as Markdown shows it, on one line, inside a table too; nothing is escaped that is no mark there.
 
-    >>> escaped("a|b\n*c*")
-    'a\\|b \\*c\\*'
+    >>> print(escaped("a|b\n*c* Requested_demo 250+ R&D ${EMPTY}"), escaped("- x"))
+    a\|b \*c\* Requested_demo 250+ R&D ${EMPTY} \- x
     """
-    return _MARKS.sub(r"\\\1", " ".join(text.split()))
+    line = _inline(" ".join(text.split()))
+    return _LEADING.sub(lambda mark: f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}", line)
 
 
 def quoted(text: str) -> str:
     """A text to be entered as it is, between quotation marks."""
-    return "“" + _MARKS.sub(r"\\\1", text.replace("\n", " ")) + "”"
+    return "“" + _inline(text.replace("\n", " ")) + "”"
+
+
+def _inline(line: str) -> str:
+    return _MARKS.sub(lambda mark: "".join(f"\\{sign}" for sign in mark[0]), line)
 
 
 def signed(points: int) -> str:
@@ -79,6 +90,60 @@ def gate_lines(rules: Rules, found: Mapping[str, str]) -> list[str]:
     ] or ["The rules have no gates."]
 
 
+def worked_table(
+    rules: Rules,
+    tell: Callable[[str, LeadValue], str],
+    shows: tuple[str, Callable[[LeadScore], str]] = ("score", lambda scored: str(scored.score)),
+) -> list[str]:
+    """A few leads with what the product must show of them, by the rules that it runs; their scores differ.
+
+    tell: a value of an attribute in words; "" for one that the product is not given.  shows: what of a score.
+    """
+    title, say = shows
+    rows: dict[str, list[str]] = {}
+    for lead in (worked.lead for worked in worked_leads(rules)):
+        scored = score_lead(rules, lead)
+        told = [words for name, value in lead.items() if value is not None and (words := tell(name, value))]
+        if told and scored.gate is None and len(rows) < _WORKED:
+            rows.setdefault(say(scored), ["; ".join(told), say(scored)])
+    return ["Fields that are not named here are empty.", "", *table(["lead", title], rows.values())] if rows else []
+
+
+def value_teller(found: Mapping[str, str]) -> Callable[[str, LeadValue], str]:
+    """What says the value of an attribute, by its field."""
+
+    def tell(name: str, value: LeadValue) -> str:
+        match value:
+            case bool():
+                words = "yes" if value else "no"
+            case int() | float():
+                words = number_text(float(value))
+            case tuple():
+                words = " and ".join(map(quoted, value)) or "empty"
+            case _:
+                words = quoted(str(value))
+        return f"{quoted(found[name])} is {words}"
+
+    return tell
+
+
+def spread(rule: Rule) -> int:
+    """How far apart the points of a rule are: how much it can move a score."""
+    return max(points_of(rule)) - min(points_of(rule))
+
+
+def _strongest(rules: Rules) -> str:
+    """Which rules move a score most, as the rows do not stand in that order."""
+    first = sorted((rule for rule in rules.rules if spread(rule)), key=spread, reverse=True)[:_MOST_NAMED]
+    named = ", ".join(
+        f"{escaped(rule.label or rules.attributes[rule.attr].label or rule.attr)} "
+        f"({signed(min(points_of(rule)))} to {signed(max(points_of(rule)))})"
+        for rule in first
+    )
+    order = "Rows stand in the order of the rules."
+    return f"{order} Those that move a score most: {named}." if named else order
+
+
 def sheet(
     rules: Rules,
     product: str,
@@ -95,6 +160,8 @@ def sheet(
         "",
         f"Made from {escaped(rules.id)}, version {escaped(rules.version)}. Enter values exactly as written, without "
         "the quotation marks: case, accents and spaces count. No program has run what this sheet says.",
+        "",
+        _strongest(rules),
         "",
         "## In this order",
         "",

@@ -12,7 +12,16 @@ from typing import Any
 
 from calibrate.document.rules import GateThen, Rules, Score
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.products.build_sheet import band_lines, criteria_table, escaped, gate_lines, sheet, signed
+from calibrate.exports.products.build_sheet import (
+    band_lines,
+    criteria_table,
+    escaped,
+    gate_lines,
+    sheet,
+    signed,
+    value_teller,
+    worked_table,
+)
 from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
@@ -174,7 +183,7 @@ def _sheet(rules: Rules, found: dict[str, str], criteria: Sequence[Criterion], n
         "Make a group for each group below, with its limit.",
         "For each row add a rule to its group: the condition, and its points as a fixed value.",
         "For each gate add its condition to the list of records to leave out.",
-        "Look at a few worked leads of rules.json in the preview; then turn the score on.",
+        "Look at the worked leads below in the preview; then turn the score on.",
     ]
     columns = {
         "group": lambda item: escaped(item.rule.group or _free("other" if item.places else "base", rules)),
@@ -183,6 +192,7 @@ def _sheet(rules: Rules, found: dict[str, str], criteria: Sequence[Criterion], n
     sections = {
         "Groups": caps,
         "Criteria": criteria_table(found, criteria, columns),
+        "Worked leads": worked_table(_runs(rules) or rules, value_teller(found)),
         "Gates": gate_lines(rules, found),
         "Bands": band_lines(rules),
     }

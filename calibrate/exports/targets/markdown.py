@@ -1,6 +1,6 @@
-r"""A page to read aloud: every outcome of every rule as a sentence, in Markdown.
+"""A page to read aloud: every outcome that gives points as a sentence, in Markdown.
 
-Whatever Markdown or a web page would take for a mark stands behind a backslash, so that a text shows as it is.
+What Markdown would take for a mark where it stands is behind a backslash, so that a text shows as it is.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from calibrate.document.lead_score import condition_text, gate_text, outcome, plain_number
-from calibrate.document.rules import Evidence, Gate, LeadValue, Rule, Rules, WorkedLead
+from calibrate.document.lead_score import condition_text, gate_text, outcome_label, plain_number
+from calibrate.document.rules import Evidence, Gate, Has, LeadValue, Rule, Rules, WorkedLead
 from calibrate.document.worked import worked_leads
 from calibrate.exports.naming import fields
+from calibrate.exports.products.build_sheet import escaped, quoted, spread
+from calibrate.exports.products.criteria import evidence_of, points_of
 from calibrate.exports.target import Export, Loss, Options, Sum, Target, band_of, sums
 
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
-_LIST = re.compile(r"^(\d*)([.)+-])(?=\s|$)")
-_KEPT = "%,()/:.'\";?+-="
 _WORKED = 8
 
 
@@ -53,12 +52,10 @@ def plain(text: str) -> str:
     r"""A text that Markdown shows as it is, on one line; blanks at its ends are seen by the quotes around it.
 
     >>> print(plain("a*b <x>"), plain("two\nlines"), plain(" padded "))
-    a\*b \<x\> two↵lines “ padded ”
+    a\*b \<x> two↵lines “ padded ”
     """
     line = re.sub(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", "↵", text).replace("\t", "⇥")
-    shown = _MARKS.sub(lambda mark: mark[0] if mark[0] in _KEPT else f"\\{mark[0]}", line)
-    shown = _LIST.sub(r"\1\\\2", shown)
-    return shown if text == text.strip() and text else f"“{shown}”"
+    return escaped(line) if line == line.strip() and line else quoted(line)
 
 
 def _head(rules: Rules) -> Iterator[str]:
@@ -70,15 +67,22 @@ def _head(rules: Rules) -> Iterator[str]:
         yield f"It is {_between(score.min, score.max)}."
     if score.pdo is not None:
         yield f"{plain_number(float(score.pdo))} points double the odds of becoming a customer."
-    else:
+    elif _measured(rules):
         unit = plain_number(float(score.unit))
         yield f"A point is worth {unit} percentage point{'' if unit == '1' else 's'} of conversion."
     if (base := rules.baseline) is not None:
         yield (
-            f"Of {base.leads} leads, {base.conversions} became customers: {_percent(base.rate)} "
+            f"Of {base.leads:,} leads, {base.conversions:,} became customers: {_percent(base.rate)} "
             f"({_percent(base.low)} to {_percent(base.high)})."
         )
+    if rules.rules:
+        yield "What is not named, a missing value too, gives 0. Rules that move a score most come first in their group."
     yield ""
+
+
+def _measured(rules: Rules) -> bool:
+    """Whether the points come from a history, not from somebody's guess."""
+    return rules.made_by.points is not None or any(any(evidence_of(rule)) for rule in rules.rules)
 
 
 def _gates(rules: Rules) -> Iterator[str]:
@@ -110,31 +114,41 @@ def _section(rules: Rules, part: Sum) -> Iterator[str]:
     if part.bounded:
         yield f"The points of this group together count as {_between(part.low, part.high)}."
         yield ""
-    for rule in part.rules:
-        yield f"### {plain(_name(rules, rule))}"
+    for rule in sorted(part.rules, key=spread, reverse=True):
+        yield f"### {plain(rule.label or rules.attributes[rule.attr].label or rule.attr)}"
         yield ""
-        for place in range(len(rule.cases) + 2):
-            yield _sentence(rules, rule, place)
+        yield from _sentences(rule) if any(points_of(rule)) else ("Every value gives 0.",)
         yield ""
 
 
-def _sentence(rules: Rules, rule: Rule, place: int) -> str:
-    points, reason = outcome(rules, rule, place)
-    name = _name(rules, rule)
-    level = reason.removeprefix(f"{points:+d} {name} = ")
-    evidence = (*(case.evidence for case in rule.cases), rule.otherwise_evidence, rule.missing_evidence)[place]
-    return f"- {plain(name)}: {plain(level)} gives {f'{points:+d}' if points else '0'}{_evidence(evidence)}"
+def _sentences(rule: Rule) -> Iterator[str]:
+    """Every outcome that gives points, in the order in which they are asked for.
+
+    A case that gives none is said where it takes its leads from an outcome that does.
+    """
+    evidence = (*(case.evidence for case in rule.cases), rule.otherwise_evidence, rule.missing_evidence)
+    for place, points in enumerate(points_of(rule)):
+        if points or _takes(rule, place):
+            yield f"- {plain(outcome_label(rule, place))} gives {_signed(points)}{_evidence(evidence[place])}"
+
+
+def _takes(rule: Rule, place: int) -> bool:
+    """Whether a lead of this case would else have another outcome that gives points."""
+    if place >= len(rule.cases):
+        return False
+    after = rule.cases[place + 1 :] if isinstance(rule.cases[place].when, Has) else ()
+    return bool(rule.otherwise or any(case.points for case in after))
+
+
+def _signed(points: int) -> str:
+    return f"{points:+d}" if points else "0"
 
 
 def _evidence(evidence: Evidence | None) -> str:
     if evidence is None or not evidence.leads:
         return ""
     rate = evidence.conversions / evidence.leads
-    return f" ({evidence.conversions} of {evidence.leads} leads became customers, {_percent(rate)})"
-
-
-def _name(rules: Rules, rule: Rule) -> str:
-    return rule.label or rules.attributes[rule.attr].label or rule.attr
+    return f" ({evidence.conversions:,} of {evidence.leads:,} leads became customers, {_percent(rate)})"
 
 
 def _bands(rules: Rules) -> Iterator[str]:

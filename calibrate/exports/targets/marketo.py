@@ -9,7 +9,16 @@ from typing import Any
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, named
-from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.build_sheet import (
+    band_lines,
+    criteria_table,
+    escaped,
+    gate_lines,
+    sheet,
+    signed,
+    value_teller,
+    worked_table,
+)
 from calibrate.exports.products.criteria import SCORE_ONLY, Criterion, doubts, inputs_of, text_faults, with_base
 from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
@@ -49,6 +58,7 @@ def export(rules: Rules, options: Options) -> Export:
     ]
     if faults:
         raise ExportError(dict.fromkeys(faults))
+    runs = left_of(rules, ("caps", "limits"))
     calls = [_call(name, item) for name, item in zip(tokens, added, strict=True)]
     notes = (
         f"Put the id of the program for {{id}} in {PATH}; a token that is there already gets the new value.",
@@ -59,11 +69,11 @@ def export(rules: Rules, options: Options) -> Export:
     return Export(
         files={
             "rules.marketo.json": (json.dumps(calls, ensure_ascii=False, indent=1) + "\n").encode(),
-            "rules.marketo.md": _sheet(rules, found, added, tokens, notes),
+            "rules.marketo.md": _sheet(rules, runs or rules, found, added, tokens, notes),
         },
         inputs=inputs_of(rules, found),
         losses=_LOSSES,
-        runs=left_of(rules, ("caps", "limits")),
+        runs=runs,
         notes=notes,
     )
 
@@ -92,7 +102,12 @@ def _call(name: str, item: Criterion) -> Any:
 
 
 def _sheet(
-    rules: Rules, found: dict[str, str], criteria: Sequence[Criterion], tokens: Sequence[str], notes: Sequence[str]
+    rules: Rules,
+    runs: Rules,
+    found: dict[str, str],
+    criteria: Sequence[Criterion],
+    tokens: Sequence[str],
+    notes: Sequence[str],
 ) -> bytes:
     names = {id(item): name for item, name in zip(criteria, tokens, strict=True)}
     steps = [
@@ -104,15 +119,16 @@ def _sheet(
         "the change is the token, written {{my.name of the token}}. Default choice: do nothing.",
         "For each gate, the last one first, a flow step Change Data Value that sets Lead Score to the score of the "
         "gate where its condition holds.",
-        "Run it on a static list of a few worked leads from rules.json and compare; then schedule it.",
+        "Run it on a static list of the worked leads below and check their scores; then schedule it.",
     ]
     columns = {
-        "rule": lambda item: item.rule.id.replace("_", r"\_"),
+        "rule": lambda item: escaped(item.rule.id),
         "token": lambda item: f"`{names[id(item)]}`",
         "points": lambda item: signed(item.points),
     }
     sections = {
         "Criteria": criteria_table(found, criteria, columns),
+        "Worked leads": worked_table(runs, value_teller(found)),
         "Gates": gate_lines(rules, found),
         "Bands": band_lines(rules),
     }

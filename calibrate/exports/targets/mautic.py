@@ -12,7 +12,17 @@ from typing import Any
 
 from calibrate.document.rules import Is, Rules
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.build_sheet import (
+    band_lines,
+    criteria_table,
+    gate_lines,
+    number_text,
+    quoted,
+    sheet,
+    signed,
+    value_teller,
+    worked_table,
+)
 from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
@@ -72,14 +82,15 @@ def export(rules: Rules, options: Options) -> Export:
         "points": _points(rules),
     }
     notes = (*_notes(rules), *named(found), *doubts(rules))
+    runs = left_of(rules, ("gates", "caps", "limits"))
     return Export(
         files={
             "rules.mautic.json": (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode(),
-            "rules.mautic.md": _sheet(rules, found, added, names, notes),
+            "rules.mautic.md": _sheet(rules, runs or rules, found, added, names, notes),
         },
         inputs=inputs_of(rules, found),
         losses=_LOSSES,
-        runs=left_of(rules, ("gates", "caps", "limits")),
+        runs=runs,
         notes=notes,
     )
 
@@ -168,7 +179,7 @@ def _points(rules: Rules) -> list[Any]:
 
 def _notes(rules: Rules) -> tuple[str, ...]:
     notes = [
-        "Everything is switched off. Where a body says `id of`, put the id that Mautic gave on making it.",
+        "Everything is switched off. Where a body says “id of”, put the id that Mautic gave on making it.",
         "Groups are there since Mautic 5. Asked for points, Mautic does not say their group: check it in the form.",
         "The type of a filter follows the attribute; where the field of Mautic is of another type, change it.",
         "A campaign does not see contacts again: after a change of points, set all points back and start anew.",
@@ -184,16 +195,21 @@ def _notes(rules: Rules) -> tuple[str, ...]:
 
 
 def _sheet(
-    rules: Rules, found: dict[str, str], criteria: Sequence[Criterion], names: Sequence[str], notes: Sequence[str]
+    rules: Rules,
+    runs: Rules,
+    found: dict[str, str],
+    criteria: Sequence[Criterion],
+    names: Sequence[str],
+    notes: Sequence[str],
 ) -> bytes:
     called = {id(item): name for item, name in zip(criteria, names, strict=True)}
     steps = [
         "Make the contact fields below, if Mautic has them not, and fill them.",
-        "Make the point groups: " + (", ".join(f"`{name}`" for name in rules.groups) or "none") + ".",
+        "Make the point groups: " + (", ".join(map(quoted, rules.groups)) or "none") + ".",
         "For each row make a segment of that name with the condition as its filters.",
         "For each row make a campaign of that name: from the segment, action “Adjust contact points” by the points.",
         "For each band make a point trigger at its edge, with what the band asks for as its event.",
-        "Compare a few worked leads of rules.json; then publish segments, campaigns and triggers, in this order.",
+        "Publish segments, campaigns and triggers, in this order; make the worked leads below and check their points.",
     ]
     columns = {
         "segment and campaign": lambda item: f"`{called[id(item)]}`",
@@ -201,6 +217,7 @@ def _sheet(
     }
     sections = {
         "Criteria": criteria_table(found, criteria, columns),
+        "Worked leads": worked_table(runs, value_teller(found)),
         "Bands": band_lines(rules),
         "Gates, to be done outside": gate_lines(rules, found),
     }

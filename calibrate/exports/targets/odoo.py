@@ -11,14 +11,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from calibrate.document.lead_score import condition_text
-from calibrate.document.rules import Has, Probability, Rule, Rules, Score
+from calibrate.document.lead_score import LeadScore, condition_text, outcome_of, read_value
+from calibrate.document.rules import Has, LeadValue, Probability, Rule, Rules, Score
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.products.build_sheet import escaped, sheet, table
+from calibrate.exports.products.build_sheet import escaped, quoted, sheet, table, worked_table
 from calibrate.exports.products.criteria import SCORE_ONLY, inputs_of, with_points
 from calibrate.exports.products.degraded import left_of, recut
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
@@ -27,6 +27,15 @@ START = 0.1
 TAG, FEWEST = "tag_id", 50
 SCALE = 100
 _FIRST_STAGE = "id of the first stage"
+_SHELL = """```python
+import json
+with open("rules.odoo.json", encoding="utf-8") as file:
+    records = json.load(file)["records"]
+counts = env["crm.lead.scoring.frequency"]
+counts.search([]).unlink()
+counts.create(records)
+env.cr.commit()
+```""".splitlines()
 _LOSSES = (
     Loss("points", "approximated", "Odoo learns its own from the counts, as if attributes did not overlap"),
     Loss("otherwise", "refused", "Odoo passes over a value that its table has not"),
@@ -193,15 +202,33 @@ def _notes(rules: Rules, rows: Sequence[Frequency]) -> tuple[str, ...]:
         "Odoo compares whole values. Numbers, yes or no and several values together need a selection field that holds "
         "the value as written here.",
         "The counts are for all sales teams together: no team_id.",
-        "The price is measured on Odoo's log-odds in hundredths, for a lead in the first stage; its bands are cut anew "
+        "What is lost is measured on Odoo's log-odds in hundredths, for a lead in the first stage; bands are cut anew "
         "to hold about as many leads as before, as if attributes were independent."
         if rules.bands and rules.reference
-        else "The price is measured on Odoo's log-odds in hundredths, for a lead in the first stage, without bands.",
+        else "What is lost is measured on Odoo's log-odds in hundredths, for a lead in the first stage, without bands.",
     ]
     few = [row.value for row in rows if row.variable == TAG and row.won + row.lost < FEWEST]
     if few:
         notes.append(f"Odoo passes over tags of fewer than {FEWEST} leads: {', '.join(shown(value) for value in few)}.")
     return tuple(notes)
+
+
+def _teller(rules: Rules, rows: Sequence[Frequency]) -> Callable[[str, LeadValue], str]:
+    """What says the value of an attribute as the table has it; "" for one that Odoo passes over."""
+
+    def tell(name: str, value: LeadValue) -> str:
+        known = read_value(rules.attributes[name], value, lambda: name)
+        return "; ".join(
+            f"{quoted('tag_ids' if row.variable == TAG else row.variable)} is {quoted(row.value)}"
+            for row in rows
+            if row.rule.attr == name and outcome_of(row.rule, known) == row.place
+        )
+
+    return tell
+
+
+def _probability(scored: LeadScore) -> str:
+    return "" if scored.probability is None else f"about {scored.probability:.1%}"
 
 
 def _sheet(
@@ -216,9 +243,12 @@ def _sheet(
         "Settings, Technical, System Parameters: crm.pls_fields and crm.pls_start_date as rules.odoo.json has them.",
         "Settings, Technical, Scheduled Actions: switch off “Predictive Lead Scoring: Recompute Automated "
         "Probabilities”.",
-        "Empty the model crm.lead.scoring.frequency and import the records of rules.odoo.json; this takes "
-        "administrator rights.",
-        "Open a few worked leads of rules.json and look at their probability.",
+        f"In rules.odoo.json, put the number of the first stage in place of “{_FIRST_STAGE}”, and numbers in place of "
+        "names as said at the end.",
+        "Fill the table with its records. The import of Odoo's screens takes CSV and Excel, not this file: on a server "
+        "of your own use `odoo-bin shell`, with the lines below; on Odoo Online a server action cannot read files, so "
+        "send each record by the external API: `create` on the model crm.lead.scoring.frequency, as an administrator.",
+        "Make the worked leads below in the first stage and look at their probability.",
     ]
     lines = table(
         ["variable", "value", "won", "lost", "Odoo's log-odds, in hundredths"],
@@ -228,5 +258,10 @@ def _sheet(
             for row in rows
         ),
     )  # fmt: skip
-    sections = {"Fields": [f"- {escaped('tag_ids' if name == TAG else name)}" for name in variables], "Counts": lines}
+    sections = {
+        "Fields": [f"- {escaped('tag_ids' if name == TAG else name)}" for name in variables],
+        "In odoo-bin shell": _SHELL,
+        "Counts": lines,
+        "Worked leads": worked_table(runs, _teller(rules, rows), ("probability", _probability)),
+    }
     return sheet(rules, "Odoo CRM", steps, sections, _LOSSES, notes)

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from calibrate.document.rules import Rules, Score
 from calibrate.exports.naming import fields, named
-from calibrate.exports.products.build_sheet import criteria_table, gate_lines, sheet, signed
+from calibrate.exports.products.build_sheet import (
+    criteria_table,
+    gate_lines,
+    sheet,
+    signed,
+    value_teller,
+    worked_table,
+)
 from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
@@ -58,13 +65,13 @@ def export(rules: Rules, options: Options) -> Export:
     notes = (
         "Pipedrive scores deals, not leads, and a pipeline at a time: the fields must be fields of the deal.",
         "Pipedrive shows 0 to 100: 100 where every positive criterion holds and no negative one, 0 where only "
-        "negative ones do. The price is measured on the sum of the points, before that.",
+        "negative ones do. What is lost is measured on the sum of the points, before that.",
         *(_band_note(rules, runs)),
         *named(found),
         *doubts(rules),
     )
     return Export(
-        files={"rules.pipedrive.md": _sheet(rules, found, kept, notes)},
+        files={"rules.pipedrive.md": _sheet(rules, runs, found, kept, notes)},
         inputs=inputs_of(rules, found),
         losses=_LOSSES,
         runs=runs,
@@ -127,24 +134,28 @@ def _band_note(rules: Rules, runs: Rules) -> tuple[str, ...]:
     if not rules.bands:
         return ()
     if not runs.bands:
-        return ("The price has no bands: without counts and a reference they cannot be cut anew.",)
+        return ("What is lost is measured without bands: these take counts and a reference to be cut anew.",)
     edges = ", ".join(f"{band.name} from {band.from_}" for band in runs.bands if band.from_ is not None)
     return (
-        f"The price has bands cut anew on the sum of the points ({edges}), to hold about as many leads as before; "
-        "they are worked out as if attributes were independent.",
+        f"What is lost is measured with bands cut anew on the sum of the points ({edges}), to hold about as many leads "
+        "as before; they are worked out as if attributes were independent.",
     )
 
 
-def _sheet(rules: Rules, found: dict[str, str], kept: Sequence[Criterion], notes: Sequence[str]) -> bytes:
+def _sheet(rules: Rules, runs: Rules, found: dict[str, str], kept: Sequence[Criterion], notes: Sequence[str]) -> bytes:
     steps = [
         "Make the deal fields below, if Pipedrive has them not, and fill them.",
         "Pulse, Scores, + Score: give it a name, choose deals and the pipeline.",
         "Add each row below as a criterion of its group, and name it by its number.",
-        "Look at a few deals in the preview; then activate.",
+        "Look at deals such as the worked ones below in the preview: the criteria that hold must add up to the points "
+        "there; then activate.",
     ]
     columns = {"group": lambda item: f"{_GROUPS[item.points]} ({signed(item.points)})"}
     sections = {
         "Criteria": criteria_table(found, kept, columns),
+        "Worked deals": worked_table(
+            runs, value_teller(found), ("sum of the points", lambda scored: signed(scored.score))
+        ),
         "Gates, to be done outside": gate_lines(rules, found),
     }
     return sheet(rules, "Pipedrive Scores", steps, sections, _LOSSES, notes)

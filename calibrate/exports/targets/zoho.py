@@ -14,7 +14,16 @@ from typing import Any
 
 from calibrate.document.rules import Is, Rules
 from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.products.build_sheet import band_lines, criteria_table, gate_lines, number_text, sheet, signed
+from calibrate.exports.products.build_sheet import (
+    band_lines,
+    criteria_table,
+    gate_lines,
+    number_text,
+    sheet,
+    signed,
+    value_teller,
+    worked_table,
+)
 from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
@@ -62,7 +71,7 @@ def export(rules: Rules, options: Options) -> Export:
     return Export(
         files={
             "rules.zoho.json": (json.dumps(body, ensure_ascii=False, indent=1) + "\n").encode(),
-            "rules.zoho.md": _sheet(rules, found, added, edition, len(parts), notes),
+            "rules.zoho.md": _sheet(rules, runs or rules, found, added, edition, len(parts), notes),
         },
         inputs=inputs_of(rules, found),
         losses=_LOSSES,
@@ -178,7 +187,7 @@ def _notes(criteria: Sequence[Criterion], edition: str, parts: int) -> tuple[str
     if wide := [item for item in criteria if not -10 <= item.points <= 10]:
         notes.append(
             f"{len(wide)} criteria give more than 10 points or fewer than -10. The pages of the API up to version 6 "
-            "state -10 to 10; that of version 8 was not seen. If Zoho refuses them, make all points smaller doubts."
+            "state -10 to 10; that of version 8 was not seen. If Zoho refuses them, divide all points by one number."
         )
     if any(shows_part_of(item) for item in criteria):
         notes.append("contains may also find a value inside a longer one; use a multi-select picklist, not a text.")
@@ -191,7 +200,13 @@ def shows_part_of(item: Criterion) -> bool:
 
 
 def _sheet(
-    rules: Rules, found: dict[str, str], criteria: Sequence[Criterion], edition: str, parts: int, notes: Sequence[str]
+    rules: Rules,
+    runs: Rules,
+    found: dict[str, str],
+    criteria: Sequence[Criterion],
+    edition: str,
+    parts: int,
+    notes: Sequence[str],
 ) -> bytes:
     most = next(most for name, _, most in EDITIONS if name == edition)
     steps = [
@@ -200,9 +215,14 @@ def _sheet(
         + (f"; {parts} rules in all, the first with criteria 1 to {most}, and so on." if parts > 1 else "."),
         "For each row below add a field criterion with its points.",
         *(["Make a formula field that adds up the scores of the rules."] if parts > 1 else []),
-        "Check a few leads of the worked ones in rules.json; then activate.",
+        "Make the worked leads below and check their scores; then activate.",
         f"Or send rules.zoho.json: {API}, then PUT .../{{id}}/actions/activate.",
     ]
     rows = criteria_table(found, criteria, {"points": lambda item: signed(item.points)})
-    sections = {"Criteria": rows, "Bands": band_lines(rules), "Gates, to be done outside": gate_lines(rules, found)}
+    sections = {
+        "Criteria": rows,
+        "Worked leads": worked_table(runs, value_teller(found)),
+        "Bands": band_lines(rules),
+        "Gates, to be done outside": gate_lines(rules, found),
+    }
     return sheet(rules, f"Zoho CRM ({edition})", steps, sections, _LOSSES, notes)
