@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from calibrate import __version__
 from calibrate.document.draft import Provenance, draft_rules, score_of
 from calibrate.document.rules import Rules
+from calibrate.document.rules_file import load_rules
 from calibrate.errors import DataError
 from calibrate.findings import MANY_AN_ACCOUNT, Findings, leads_an_account, left_out_by_flags, open_leads, remarks_of
 from calibrate.leads.attributes import gate_cells, plan_attributes
@@ -124,7 +126,9 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
     Raises:
         DataError: the leads cannot be learned from.
         SettingsError: a setting does not fit the leads.
+        RulesError: `points.previous` is no rules file.
     """
+    previous = load_rules(Path(settings.points.previous)) if settings.points.previous else None
     # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
     with open_source(data, reading_options(settings.source)) as source, threadpool_limits(1, "blas"):
         history = _history(source, settings, progress, force=force)
@@ -135,7 +139,12 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
         validation = validate(history.trial, learned, settings)
         draws = settings.points.draws
         progress(f"learning again from {draws:,} redrawn histories" if draws else "looking for overlap and surprises")
-        return _result(source, history, learned, validation, settings)
+        result = _result(source, history, learned, validation, settings)
+    if previous is None:
+        return result
+    from calibrate.adopted import keep_previous
+
+    return keep_previous(result, previous)
 
 
 @dataclass(frozen=True, slots=True)

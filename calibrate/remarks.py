@@ -10,6 +10,7 @@ RemarkKind = Literal[
     "few",
     "immature",
     "drift",
+    "adopted",
     "overlap",
     "duplicates",
     "spelling",

@@ -115,6 +115,7 @@ class PointSettings(_Table):
     min_leads: Many = 30
     min_expected: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     min_conversions: Many = 30
+    previous: str | None = None
 
     @model_validator(mode="after")
     def _shape_is_one(self) -> Self:

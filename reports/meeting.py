@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from calibrate.calibration import Calibration
+from calibrate.document.rules_file import load_rules
 from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.merging import merged
 from reports import words
@@ -22,7 +25,9 @@ def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
     if kind == "merged":
         combinations = merged(combinations, calibration.rules)
     held_out = words.tested(calibration, calibration.validation) if calibration.validation else None
+    adopted = calibration.settings.points.previous
+    previous = load_rules(Path(adopted)) if adopted else None
     return {
-        "meeting.html": live_page(calibration.rules, combinations, held_out=held_out),
+        "meeting.html": live_page(calibration.rules, combinations, previous, held_out),
         "counts.json": counts_text(combinations, calibration.rules),
     }

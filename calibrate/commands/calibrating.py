@@ -73,6 +73,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--scale", type=click.Choice(["points", "0-100"]), help="Make all scores fit in 0 to 100.")
 @click.option("--no-negative", is_flag=True, default=None, help="No points below 0: every attribute starts at 0.")
 @click.option("--draws", type=click.IntRange(0, 10_000), metavar="N", help="Drawn histories, for stability.  [500]")
+@click.option("--previous", metavar="FILE", help="Rules adopted last; points stay until history contradicts them.")
 @click.option("--min-leads", type=click.IntRange(1), metavar="N", help="Fewest leads of a level.  [default: 30]")
 @click.option("--capacity", metavar="N/PERIOD", help="What sales can take, e.g. 40/week.")
 @click.option(

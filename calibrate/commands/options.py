@@ -94,6 +94,7 @@ def settings_of(voice: Voice, reading: dict[str, Any], options: dict[str, Any] |
             "scale": options["scale"],
             "negative": False if options["no_negative"] else None,
             "draws": options["draws"],
+            "previous": options["previous"],
         }
         changes["report"] = {"capacity": options["capacity"], "what_if": options["what_if"]}
     return load_settings(found, changes) if found else merged(Settings(), changes)
