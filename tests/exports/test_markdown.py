@@ -98,6 +98,7 @@ def test_the_yes_of_a_sheet_is_read_as_it_is_there(tmp_path):
     path.write_text("Kenmerk;Waarde;Punten\nDemo;ja;25\nDemo;nee;-2\n", encoding="utf-8")
     text = page(import_rules(path).rules)
     assert "- ja gives +25\n- nee gives -2\n" in text
+    assert "- Demo ja: score 25 (+25 Demo = ja)\n" in text
     assert "percentage point" not in text
 
 

@@ -128,8 +128,8 @@ KEPT = [
 ]
 MARKS = {
     "`x` *y*": r"\`x\` \*y\*", "a|b": r"a\|b", "_x_": r"\_x\_", "__init__": r"\_\_init\_\_", "<b>": r"\<b>",
-    "a<": r"a\<", "<!-- x": r"\<!-- x", "&amp;": r"\&amp;", "&#60;": r"\&#60;", "[a](b)": r"\[a](b)", "~~x~~": r"\~\~x\~\~",
-    "a\\*": r"a\\\*", "x\\": "x\\\\", "a\nb": "a b",
+    "a<": r"a\<", "<!-- x": r"\<!-- x", "&amp;": r"\&amp;", "&#60;": r"\&#60;", "[a](b)": r"\[a](b)",
+    "~~x~~": r"\~\~x\~\~", "a\\*": r"a\\\*", "x\\": "x\\\\", "a\nb": "a b",
 }  # fmt: skip
 
 
@@ -167,11 +167,17 @@ def test_a_sheet_holds_worked_leads_that_the_product_scores(target):
         assert shown == f"about {scored.probability:.1%}" if target is ODOO else int(shown) == scored.score
 
 
+def sheet_of(target, rules):
+    return target.export(rules, Options()).files[f"rules.{target.name}.md"].decode()
+
+
 @each_vendor
 def test_a_sheet_points_to_no_leads_elsewhere_and_says_what_weighs_most(target):
-    text = target.export(counted(), Options()).files[f"rules.{target.name}.md"].decode()
+    text = sheet_of(target, counted())
     assert "rules.json" not in text.partition("## What is lost")[0]
     assert "Those that move a score most: Source (-9 to +8), Pages (-1 to +12), Size (-4 to +5)." in text
+    if target is not ODOO:
+        assert "Those that move a score most: A2 (0 to +3), A1 (0 to +2), A0 (0 to +1)." in sheet_of(target, many(3))
     assert "price" not in text.casefold()
 
 

@@ -27,8 +27,12 @@ def escaped(text: str) -> str:
     >>> print(escaped("a|b\n*c* Requested_demo 250+ R&D ${EMPTY}"), escaped("- x"))
     a\|b \*c\* Requested_demo 250+ R&D ${EMPTY} \- x
     """
-    line = _inline(" ".join(text.split()))
-    return _LEADING.sub(lambda mark: f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}", line)
+    return unmarked(" ".join(text.split()))
+
+
+def unmarked(line: str) -> str:
+    """A line as Markdown shows it where a line may begin; its spaces are kept."""
+    return _LEADING.sub(lambda mark: f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}", _inline(line))
 
 
 def quoted(text: str) -> str:
@@ -43,6 +47,11 @@ def _inline(line: str) -> str:
 def signed(points: int) -> str:
     """Points with their sign."""
     return f"{points:+d}"
+
+
+def plain_points(points: int) -> str:
+    """Points with their sign, and 0 without one."""
+    return signed(points) if points else "0"
 
 
 def words(field: str, outcome: Outcome) -> str:
@@ -137,7 +146,7 @@ def _strongest(rules: Rules) -> str:
     first = sorted((rule for rule in rules.rules if spread(rule)), key=spread, reverse=True)[:_MOST_NAMED]
     named = ", ".join(
         f"{escaped(rule.label or rules.attributes[rule.attr].label or rule.attr)} "
-        f"({signed(min(points_of(rule)))} to {signed(max(points_of(rule)))})"
+        f"({plain_points(min(points_of(rule)))} to {plain_points(max(points_of(rule)))})"
         for rule in first
     )
     order = "Rows stand in the order of the rules."

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from calibrate.document.lead_score import condition_text, gate_text, outcome_label, plain_number
-from calibrate.document.rules import Evidence, Gate, Has, LeadValue, Rule, Rules, WorkedLead
+from calibrate.document.rules import Evidence, Gate, Has, Is, LeadValue, Rule, Rules, WorkedLead
 from calibrate.document.worked import worked_leads
 from calibrate.exports.naming import fields
-from calibrate.exports.products.build_sheet import escaped, quoted, spread
+from calibrate.exports.products.build_sheet import plain_points, quoted, spread, unmarked
 from calibrate.exports.products.criteria import evidence_of, points_of
 from calibrate.exports.target import Export, Loss, Options, Sum, Target, band_of, sums
 
@@ -55,7 +55,7 @@ def plain(text: str) -> str:
     a\*b \<x> two↵lines “ padded ”
     """
     line = re.sub(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", "↵", text).replace("\t", "⇥")
-    return escaped(line) if line == line.strip() and line else quoted(line)
+    return unmarked(line) if line == line.strip() and line else quoted(line)
 
 
 def _head(rules: Rules) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _sentences(rule: Rule) -> Iterator[str]:
     evidence = (*(case.evidence for case in rule.cases), rule.otherwise_evidence, rule.missing_evidence)
     for place, points in enumerate(points_of(rule)):
         if points or _takes(rule, place):
-            yield f"- {plain(outcome_label(rule, place))} gives {_signed(points)}{_evidence(evidence[place])}"
+            yield f"- {plain(outcome_label(rule, place))} gives {plain_points(points)}{_evidence(evidence[place])}"
 
 
 def _takes(rule: Rule, place: int) -> bool:
@@ -138,10 +138,6 @@ def _takes(rule: Rule, place: int) -> bool:
         return False
     after = rule.cases[place + 1 :] if isinstance(rule.cases[place].when, Has) else ()
     return bool(rule.otherwise or any(case.points for case in after))
-
-
-def _signed(points: int) -> str:
-    return f"{points:+d}" if points else "0"
 
 
 def _evidence(evidence: Evidence | None) -> str:
@@ -175,10 +171,7 @@ def _worked(rules: Rules) -> Iterator[str]:
     yield "## Worked leads"
     yield ""
     for lead in _told(rules.tests or worked_leads(rules)):
-        given = ", ".join(
-            f"{plain(rules.attributes[name].label or name if name in rules.attributes else name)} {_value(value)}"
-            for name, value in lead.lead.items()
-        )
+        given = ", ".join(f"{_name(rules, name)} {_value(rules, name, value)}" for name, value in lead.lead.items())
         band = f", band {plain(lead.band)}" if lead.band else ""
         because = "; ".join(plain(reason) for reason in lead.reasons or ())
         yield f"- {given or 'Nothing known'}: score {lead.score}{band}{f' ({because})' if because else ''}"
@@ -189,12 +182,18 @@ def _told(leads: Sequence[WorkedLead]) -> Sequence[WorkedLead]:
     return [lead for lead in leads if not lead.lead or any(value is not None for value in lead.lead.values())][:_WORKED]
 
 
-def _value(value: LeadValue) -> str:
+def _name(rules: Rules, name: str) -> str:
+    return plain((rules.attributes[name].label if name in rules.attributes else None) or name)
+
+
+def _value(rules: Rules, name: str, value: LeadValue) -> str:
     match value:
         case None:
             return "missing"
         case bool():
-            return "yes" if value else "no"
+            same = Is(is_=value)
+            cases = (case for rule in rules.rules if rule.attr == name for case in rule.cases)
+            return plain(next((case.label for case in cases if case.label and case.when == same), condition_text(same)))
         case int() | float():
             return plain_number(float(value))
         case tuple():
