@@ -101,12 +101,18 @@ class Calibration:
     reading: tuple[str, ...]
     first_day: str | None
     last_day: str | None
-    store: CodeStore = field(repr=False, compare=False)
+    store: CodeStore | None = field(default=None, repr=False, compare=False)
 
     def combinations(self) -> Combinations:
-        """The counted leads by what the rules say of them; counted anew at every call."""
+        """The counted leads by what the rules say of them; counted anew at every call.
+
+        Raises:
+            DataError: the calibration was put together without its leads.
+        """
         from calibrate.meeting.combinations import combinations_of_store
 
+        if self.store is None:
+            raise DataError(f"{self.source_name}: found no codes of leads, expected those of a run; run it again")
         return combinations_of_store(self.store, self.rules)
 
     def to_frame(self) -> Any:

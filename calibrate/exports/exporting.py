@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -78,7 +79,7 @@ def write_exports(
     contents = {name: content for item in made for name, content in item.export.files.items()}
     contents |= {FILE: fidelity_text(rules, made).encode(), **(beside or {})}
     folder = Path(folder)
-    if not overwrite and (there := [name for name in contents if (folder / name).exists()]):
+    if not overwrite and (there := [name for name in contents if os.path.lexists(folder / name)]):
         raise SettingsError(
             f"{folder}: holds {', '.join(there)} already, expected a folder without; write over with --overwrite, "
             "or choose another --out"
@@ -102,14 +103,20 @@ def _checked(rules: Rules, item: Fidelity, options: Options, check: CheckLeads) 
     run = item.target.run(item.export, options, [prepared(lead, item.export.inputs) for lead in leads])
     if run is None:
         return item
-    expected = expected_scores(rules, leads)
-    differ = sum(tuple(one) != other for one, other in zip(run.scores, expected, strict=True))
-    return replace(item, ran=Ran(run.engine, len(leads), differ))
+    pairs = list(zip(run.scores, expected_scores(rules, leads), strict=True))
+    wrong = [place for place, (one, other) in enumerate(pairs, start=1) if tuple(one) != other]
+    if wrong:
+        found = f"{run.engine} gave {len(wrong)} of {len(pairs)} leads another score or band, lead {wrong[0]} first"
+        raise ExportError(
+            [f"{item.target.name}: {found}, expected those of the rules; the file is not for these leads"]
+        )
+    return replace(item, ran=Ran(run.engine, len(leads)))
 
 
 def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:
     """Targets with the variants wanted of each; none means all."""
     wanted: dict[str, list[str]] = {}
+    whole: set[str] = set()
     for word in to.split(",") if isinstance(to, str) else to:
         name, _, variant = word.strip().partition(":")
         if name not in targets():
@@ -118,8 +125,11 @@ def _asked(to: str | Sequence[str]) -> list[tuple[Target, tuple[str, ...]]]:
         if variant and variant not in known:
             cure = nearest(variant, known) if known else f"write {name}"
             raise SettingsError(f"--to: found {shown(word.strip())}, expected a kind of {name} that there is; {cure}")
-        wanted.setdefault(name, []).extend([variant] if variant else [])
-    return [(targets()[name], tuple(dict.fromkeys(variants))) for name, variants in wanted.items()]
+        wanted.setdefault(name, []).append(variant)
+        whole |= set() if variant else {name}
+    return [
+        (targets()[name], () if name in whole else tuple(dict.fromkeys(variants))) for name, variants in wanted.items()
+    ]
 
 
 def _with(options: Options, variants: tuple[str, ...]) -> Options:

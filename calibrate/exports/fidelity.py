@@ -52,11 +52,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """The leads that a written file was run on, by what, and how many got another score or band than by the rules."""
+    """The leads that a written file was run on, and by what: all of them got score and band of the rules."""
 
     engine: str
     leads: int
-    differ: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,12 @@ from calibrate.exports.target import ExportError, FieldKind, Options
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.source import open_source
 
-_CURE = "name it in the file of --names"
+OBJECT_NAMES = frozenset((
+    "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+    "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__",
+))  # fmt: skip
+"""Names that every object of JavaScript has, so that an absent key is not missing there."""
+CURE = "name it in the file of --names"
 _KINDS: dict[str, FieldKind] = {"text": "text", "picklist": "picklist"}
 
 
@@ -59,11 +64,11 @@ def fields(
     for name, field in found.items():
         where = f"attribute {shown(name)}"
         if not allowed(field):
-            faults.append(f"{where}: found the field name {shown(field)}, expected one that {target} can say; {_CURE}")
+            faults.append(f"{where}: found the field name {shown(field)}, expected one that {target} can say; {CURE}")
         elif same(field) in own:
-            faults.append(f"{where}: found the name of a result, {shown(field)}, expected one of its own; {_CURE}")
+            faults.append(f"{where}: found the name of a result, {shown(field)}, expected one of its own; {CURE}")
         elif (other := owners.setdefault(same(field), name)) != name:
-            faults.append(f"{where}: found the field {shown(field)} of {shown(other)}, expected its own; {_CURE}")
+            faults.append(f"{where}: found the field {shown(field)} of {shown(other)}, expected its own; {CURE}")
     if faults:
         raise ExportError(f"{target}: {fault}" for fault in faults)
     return found

@@ -49,7 +49,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """How a target wants an attribute. kind: delimited is a set in one text, its values between separators."""
+    """How a target wants an attribute.
+
+    kind: delimited is a set in one text.  separator: between its values, there or where a list is written in one text.
+    """
 
     attribute: str
     field: str
@@ -140,8 +143,8 @@ def features(rules: Rules) -> tuple[Feature, ...]:
     """What a document says, of what a target could lose."""
     said: dict[Feature, bool] = {
         "points": True,
-        "otherwise": any(rule.otherwise for rule in rules.rules),
-        "missing": any(rule.missing for rule in rules.rules),
+        "otherwise": bool(rules.rules),
+        "missing": bool(rules.rules),
         "gates": bool(rules.gates),
         "caps": any(part.bounded for part in sums(rules)),
         "limits": rules.score.min is not None or rules.score.max is not None,

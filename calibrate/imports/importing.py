@@ -85,6 +85,8 @@ def _keys(content: Content) -> list[str]:
 
 def _called(rules: Rules, names: Mapping[str, str]) -> Rules:
     """The rules with their attributes called as the leads have them."""
+    if wrong := faults(rules):
+        raise RulesError("points", wrong)
     for name in names:
         if name not in rules.attributes:
             cure = nearest(name, rules.attributes)

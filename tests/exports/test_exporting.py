@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 import calibrate as cal
 from calibrate.cli import cli
-from calibrate.document.rules import Attribute, Case, In, Rule, Rules, ScoreBand
+from calibrate.document.rules import Attribute, Case, Has, In, Rule, Rules, ScoreBand
 from calibrate.document.worked import worked_leads
 from calibrate.errors import DataError, RulesError, SettingsError
 from calibrate.exports import CheckLeads, ExportError, Options, export_rules, targets, write_exports
@@ -234,3 +234,32 @@ def test_worked_leads_prove_the_card():
     wrong = rules.tests[0].model_copy(update={"score": 999})
     with pytest.raises(RulesError, match=r"tests\[0\].score: found 999"):
         export_rules(rules.model_copy(update={"tests": (wrong,)}), "jsonlogic")
+
+
+@pytest.mark.parametrize("target", ["jsonlogic", "dmn"])
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString"])
+def test_names_of_every_object_of_javascript_are_changed(target, name):
+    cases = (Case(when=In(in_=("x",)), points=1),)
+    rules = Rules(
+        id="x", version="1", attributes={name: Attribute(type="text")}, rules=(Rule(id="r", attr=name, cases=cases),)
+    )
+    (made,) = export_rules(rules, target)
+    assert made.export.inputs[0].field not in (name, "")
+
+
+def test_one_variant_beside_all_of_them_is_all():
+    (made,) = export_rules(card(), "sql:postgres,sql")
+    assert len(made.export.files) == len(targets()["sql"].variants)
+
+
+def test_leads_that_a_file_scores_otherwise_stop_the_export(tmp_path):
+    """Two spaces beside a separator count in SQL, and not in the rules."""
+    rules = Rules(
+        id="x", version="1", attributes={"Pages": Attribute(type="set", separator=";")},
+        rules=(Rule(id="r", attr="Pages", cases=(Case(when=Has(has="docs"), points=1),)),),
+    )  # fmt: skip
+    (tmp_path / "leads.csv").write_text('Pages\n"a;   docs"\n"docs"\n', encoding="utf-8")
+    check = CheckLeads.of(rules, tmp_path / "leads.csv", ReadingOptions(), None)
+    with pytest.raises(ExportError, match="sql: DuckDB gave 1 of 2 leads another score or band, lead 1 first"):
+        export_rules(rules, "sql:duckdb", None, check)
+    assert export_rules(rules, "python", None, check)[0].ran is not None

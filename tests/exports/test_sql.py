@@ -9,7 +9,7 @@ import pytest
 from cases import card, hostile, recombined, values_of_card
 
 from calibrate.document.rules import Attribute, Case, Has, In, Range, Rule, Rules
-from calibrate.errors import SettingsError
+from calibrate.errors import DataError, SettingsError
 from calibrate.exports import CheckLeads, ExportError, Options, export_rules
 from calibrate.exports.check import expected_scores, prepared
 from calibrate.exports.targets import sql
@@ -196,3 +196,59 @@ def test_a_long_rule_id_is_no_name():
 
 def test_check_leads_is_public():
     assert CheckLeads.__module__ == "calibrate.exports.check"
+
+
+@pytest.mark.parametrize("key", ["total", "GATE", "score", "group_1", "points_far", "", "a\0b"])
+def test_a_key_that_is_a_result_is_refused(key):
+    with pytest.raises(ExportError, match="--sql-key: found"):
+        export_rules(card(), "sql:duckdb", Options(key=key))
+
+
+@pytest.mark.parametrize("table", ["points", "Scored"])
+def test_a_table_called_as_a_step_is_refused(table):
+    with pytest.raises(ExportError, match="the name of a step"):
+        export_rules(card(), "sql:sqlite", Options(table=table))
+
+
+def test_a_broken_quote_in_the_name_of_a_table_is_refused():
+    with pytest.raises(SettingsError, match="--sql-table"):
+        export_rules(card(), "sql:duckdb", Options(table="x'y"))
+
+
+def test_arrays_are_refused_for_dialects_without_them():
+    with pytest.raises(ExportError, match="--sql-lists: found sqlite, mysql"):
+        export_rules(card(), "sql", Options(lists=True))
+
+
+def test_spark_would_replace_a_variable_in_a_name():
+    with pytest.raises(ExportError, match="which Spark replaces"):
+        export_rules(one("a ${b}"), "sql:spark")
+    assert export_rules(one("a ${b}"), "sql:duckdb")
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_a_space_beside_a_separator_does_not_count(engine):
+    query = text_of(one("Pages", "set", Has(has="docs"), otherwise=-1), engine).rstrip().rstrip(";")
+    texts = ["docs", "pricing; docs", " docs ;pricing", "docs; ", "doc s", "pricing;docs;x", ""]
+    connection = duckdb.connect() if engine == "duckdb" else sqlite3.connect(":memory:")
+    connection.execute('CREATE TABLE leads (id INTEGER, "Pages" VARCHAR)')
+    connection.executemany("INSERT INTO leads VALUES (?, ?)", list(enumerate(texts)))
+    found = connection.execute(f"SELECT score FROM ({query}) ORDER BY id").fetchall()
+    connection.close()
+    assert [score for (score,) in found] == [1, 1, 1, 1, -1, 1, 0]
+
+
+@pytest.mark.parametrize("table", ["main.leads", "memory.main.leads"])
+def test_schemas_that_duckdb_has_of_its_own(table):
+    options = Options(table=table)
+    (made,) = export_rules(card(), "sql:duckdb", options)
+    run = sql.run(made.export, options, [{"Country": "US"}])
+    assert run is not None
+    assert list(run.scores) == expected_scores(card(), [{"Country": "US"}])
+
+
+def test_a_schema_that_nobody_can_make_is_told():
+    options = Options(table="system.leads")
+    (made,) = export_rules(card(), "sql:duckdb", options)
+    with pytest.raises(DataError, match="--check: DuckDB could not run"):
+        sql.run(made.export, options, [{"Country": "US"}])

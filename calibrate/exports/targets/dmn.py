@@ -17,7 +17,7 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from calibrate.document.rules import Condition, Gate, Has, In, Is, Range, Rule, Rules
-from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.naming import OBJECT_NAMES, fields, identifier, named
 from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target, band_of, sums
 
 Type = Literal["string", "number", "boolean", "texts"]
@@ -62,8 +62,10 @@ def export(rules: Rules, options: Options) -> Export:
         rules,
         options,
         "dmn",
-        clean=lambda name: identifier(name, (*_WORDS, *own)),
-        allowed=lambda field: bool(re.fullmatch(r"[A-Za-z_]\w*", field, re.ASCII)) and field not in _WORDS,
+        clean=lambda name: identifier(name, (*_WORDS, *OBJECT_NAMES, *own)),
+        allowed=lambda field: (
+            bool(re.fullmatch(r"[A-Za-z_]\w*", field, re.ASCII)) and field not in {*_WORDS, *OBJECT_NAMES}
+        ),
         taken=own,
     )
     root = _definitions(rules, found, _decisions(rules, found))

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
-from calibrate.exports.naming import fields
+from calibrate.exports.naming import OBJECT_NAMES, fields
 from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target, band_of, sums
 
 Logic = Any
@@ -23,8 +23,8 @@ def export(rules: Rules, options: Options) -> Export:
         rules,
         options,
         "jsonlogic",
-        clean=lambda name: name.replace(".", "_") or "_",
-        allowed=lambda field: bool(field) and "." not in field,
+        clean=lambda name: f"{name}_" if name in OBJECT_NAMES else name.replace(".", "_") or "_",
+        allowed=lambda field: bool(field) and "." not in field and field not in OBJECT_NAMES,
         taken=["score"],
     )
     document = {

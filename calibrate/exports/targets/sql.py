@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
+from calibrate.document.lead_score import used
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
-from calibrate.errors import SettingsError, shown
-from calibrate.exports.naming import fields
+from calibrate.errors import DataError, SettingsError, shown
+from calibrate.exports.naming import CURE, fields
 from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Run, Sum, Target, band_of, sums
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 Sql = exp.Expr
@@ -32,23 +35,29 @@ DIALECTS = (
 _COLLATIONS = {"mysql": "utf8mb4_0900_bin", "tsql": "Latin1_General_100_BIN2"}
 # They put the value of a variable in the place of ${name}, in texts too.
 _SUBSTITUTING = ("spark", "databricks")
+_SETS = "A set is one text such as a;b; one space beside a separator does not count, more do."
 _KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean"}
 # SQLite reads expressions up to 1,000 deep, and a sum is as deep as it is long.
 _MOST_RULES = 900
 _LONGEST_NAME = 63
+_WITHOUT_ARRAYS = ("sqlite", "mysql", "redshift", "tsql")
+_STEPS = ("points", "grouped", "totals", "scored")
 _END = "|"
 
 
 def export(rules: Rules, options: Options) -> Export:
     """A file a dialect; a text that comes back otherwise from being read again is refused."""
     steps = [f"group_{place}" for place, _ in enumerate(rules.groups, start=1)]
-    own = [options.key, *_points_names(rules).values(), *steps, "gate", "total", "score", "band"]
+    results = [*_points_names(rules).values(), *steps, "gate", "total", "score", "band"]
+    taken = [options.key, *results]
     wanted = options.variants or DIALECTS
     by_dialect = {
-        dialect: fields(rules, options, "sql", clean=_CLEAN.get(dialect, str), allowed=_allowed, same=_same, taken=own)
+        dialect: fields(
+            rules, options, "sql", clean=_CLEAN.get(dialect, str), allowed=_allowed, same=_same, taken=taken
+        )
         for dialect in wanted
     }
-    if faults := tuple(_faults(rules, options)):
+    if faults := tuple(_faults(rules, options, wanted, results)):
         raise ExportError(f"sql: {fault}" for fault in faults)
     found = by_dialect[wanted[0]]
     others = {named for dialect in wanted for named in by_dialect[dialect].items() if named not in found.items()}
@@ -66,7 +75,7 @@ def export(rules: Rules, options: Options) -> Export:
             "A value is missing where it is NULL or blank, a number also where it is NaN. A column of numbers may hold "
             "them as texts, with a decimal point.",
             *(f"In BigQuery {shown(name)} is called {shown(field)}." for name, field in sorted(others)),
-            *(() if options.lists else ("A set is one text such as a;b, without spaces around the separator.",)),
+            *(() if options.lists else (_SETS,)),
         ),
     )
 
@@ -74,26 +83,43 @@ def export(rules: Rules, options: Options) -> Export:
 def run(export: Export, options: Options, leads: Sequence[Mapping[str, Any]]) -> Run | None:
     """Scores and bands by DuckDB; None without a text for it."""
     import duckdb
-    import pyarrow as pa
 
     text = export.files.get("rules.duckdb.sql")
     if text is None:
         return None
-    columns = [pa.array([lead.get(item.field) for lead in leads], _arrow(item)) for item in export.inputs]
-    rows = pa.table([pa.array(range(len(leads))), *columns], [options.key, *(item.field for item in export.inputs)])
-    table = _table(options.table)
-    key = exp.column(options.key, quoted=True).sql("duckdb")
-    with duckdb.connect() as engine:
-        if table.catalog:
-            engine.execute(f"ATTACH ':memory:' AS {table.args['catalog'].sql('duckdb')}")
-        if table.db:
-            place = exp.table_(table.args["db"].copy(), db=table.args.get("catalog")).sql("duckdb")
-            engine.execute(f"CREATE SCHEMA {place}")
-        engine.register("given leads", rows)
-        engine.execute(f'CREATE TABLE {table.sql("duckdb")} AS SELECT * FROM "given leads"')  # noqa: S608
-        query = text.decode().rstrip().rstrip(";")
-        found = engine.execute(f"SELECT score, band FROM ({query}) ORDER BY {key}").fetchall()  # noqa: S608
-    return Run("DuckDB", found)
+    try:
+        with duckdb.connect() as engine:
+            return Run("DuckDB", _scored(engine, text.decode(), export.inputs, options, leads))
+    except duckdb.Error as error:
+        found = str(error).partition("\n")[0]
+        raise DataError(
+            f"--check: DuckDB could not run rules.duckdb.sql ({found}), expected scores; look at --sql-table, --sql-key"
+        ) from error
+    except RuntimeError as error:  # how DuckDB tells of Ctrl-C
+        raise KeyboardInterrupt from error
+
+
+def _scored(
+    engine: duckdb.DuckDBPyConnection,
+    text: str,
+    inputs: Sequence[Input],
+    options: Options,
+    leads: Sequence[Mapping[str, Any]],
+) -> list[tuple[int, str | None]]:
+    import pyarrow as pa
+
+    columns = [pa.array([lead.get(item.field) for lead in leads], _arrow(item)) for item in inputs]
+    rows = pa.table([pa.array(range(len(leads))), *columns], [options.key, *(item.field for item in inputs)])
+    table, key = _table(options.table), exp.column(options.key, quoted=True).sql("duckdb")
+    if table.catalog and table.catalog != "memory":
+        engine.execute(f"ATTACH ':memory:' AS {table.args['catalog'].sql('duckdb')}")
+    if table.db:
+        place = exp.table_(table.args["db"].copy(), db=table.args.get("catalog")).sql("duckdb")
+        engine.execute(f"CREATE SCHEMA IF NOT EXISTS {place}")
+    engine.register("given leads", rows)
+    engine.execute(f'CREATE TABLE {table.sql("duckdb")} AS SELECT * FROM "given leads"')  # noqa: S608
+    query = text.rstrip().rstrip(";")
+    return engine.execute(f"SELECT score, band FROM ({query}) ORDER BY {key}").fetchall()  # noqa: S608
 
 
 TARGET = Target(
@@ -239,7 +265,11 @@ class _Query:
         if self.options.lists:
             return exp.ArrayContains(this=self._column(attr), expression=self._literal(text))
         mark = _separator(self.rules, attr)
-        within = _concat(exp.Literal.string(mark), self._column(attr), exp.Literal.string(mark))
+        members: Sql = exp.Trim(this=self._column(attr))
+        for spaced in (f"{mark} ", f" {mark}"):
+            texts = {"expression": exp.Literal.string(spaced), "replacement": exp.Literal.string(mark)}
+            members = exp.Replace(this=members, **texts)
+        within = _concat(exp.Literal.string(mark), members, exp.Literal.string(mark))
         place = exp.StrPosition(this=self._exact(within), substr=self._literal(f"{mark}{text}{mark}"))
         return place > _number(0)
 
@@ -289,7 +319,7 @@ def _points_names(rules: Rules) -> dict[str, str]:
 def _table(name: str) -> exp.Table:
     try:
         table = exp.to_table(name)
-    except sqlglot.ParseError:
+    except SqlglotError:
         table = exp.Table()
     if table.comments or not isinstance(table.this, exp.Identifier):
         raise SettingsError(
@@ -305,7 +335,7 @@ def _separator(rules: Rules, attr: str) -> str:
 def _input(rules: Rules, name: str, field: str, options: Options) -> Input:
     kind = rules.attributes[name].type
     if kind == "set":
-        return Input(name, field, "list") if options.lists else Input(name, field, "delimited", _separator(rules, name))
+        return Input(name, field, "list" if options.lists else "delimited", _separator(rules, name))
     return Input(name, field, _KINDS.get(kind, "text"))
 
 
@@ -333,11 +363,20 @@ def _same(name: str) -> str:
     return name.lower().encode()[:_LONGEST_NAME].decode(errors="replace")
 
 
-def _faults(rules: Rules, options: Options) -> Iterator[str]:
+def _faults(rules: Rules, options: Options, wanted: Sequence[str], results: Sequence[str]) -> Iterator[str]:
     if len(rules.rules) > _MOST_RULES:
         yield f"rules: found {len(rules.rules)}, expected at most {_MOST_RULES}; SQLite cannot add up more"
-    if options.lists and options.variants and set(options.variants) & {"sqlite", "mysql", "tsql", "redshift"}:
-        yield "--sql-lists: found a dialect without arrays, expected one with them; leave --sql-lists out"
+    if options.lists and (without := [name for name in wanted if name in _WITHOUT_ARRAYS]):
+        found = f"--sql-lists: found {', '.join(without)}, which have no arrays, expected dialects with them"
+        yield f"{found}; name those, such as --to sql:duckdb"
+    if not _allowed(options.key) or _same(options.key) in map(_same, results):
+        yield f"--sql-key: found {shown(options.key)}, expected the name of a column that is no result; name another"
+    table = _table(options.table)
+    if not table.db and _same(table.name) in _STEPS:
+        yield f"--sql-table: found {shown(options.table)}, the name of a step, expected another; write its schema too"
+    for name in used(rules):
+        if "${" in options.fields.get(name, name) and set(wanted) & set(_SUBSTITUTING):
+            yield f"attribute {shown(name)}: found ${{ in its name, which Spark replaces, expected none; {CURE}"
     for place, rule in enumerate(rules.rules):
         for number, case in enumerate(rule.cases):
             where = f"rules[{place}].cases[{number}].when"
