@@ -12,11 +12,11 @@ from calibrate.exports.sheets.cells import span
 from calibrate.meeting.figures import tenths
 from reports.sheet import BLUE, GREY, INK, LINE, ORANGE, SECONDARY
 from reports.workbook.content import Content
+from reports.workbook.looks import PALE
 from reports.workbook.places import BANDS, SCORES, SCORES_FIRST, TENTHS, TENTHS_FIRST
 from reports.workbook.scores_sheet import other_curve
 from reports.workbook.words import WORDS
 
-_PALE = "#BCD7E3"
 _SMALL = {"name_font": {"size": 9, "bold": False, "color": SECONDARY}, "num_font": {"size": 9, "color": INK}}
 _SHARES = {"num_format": "0%", "major_gridlines": {"visible": True, "line": {"color": LINE}}, "line": {"none": True}}
 
@@ -29,7 +29,7 @@ def tenths_chart(book: Workbook, content: Content, size: tuple[int, int]) -> Cha
     below = [*(band.rate - band.rate_low for band in found), *blank]
     above = [*(band.rate_high - band.rate for band in found), *blank]
     chart.add_series(_tenths_series("S", "handed", BLUE))
-    chart.add_series(_tenths_series("T", "not_handed", _PALE) | {"y_error_bars": _ranges(below, above)})
+    chart.add_series(_tenths_series("T", "not_handed", PALE) | {"y_error_bars": _ranges(below, above)})
     chart.set_x_axis({"name": WORDS["chart_tenths_axis"], **_SMALL, "line": {"color": LINE}, "major_tick_mark": "none"})
     chart.set_y_axis({**_SHARES, **_SMALL, "min": 0})
     chart.set_legend({"position": "top", "font": {"size": 9, "color": INK}})

@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # lik
 
 from calibrate.document.lead_score import bounded as bounded_points
 from calibrate.document.lead_score import standing_of
-from calibrate.exports.sheets.cells import Formula, at, readable, span
+from calibrate.exports.sheets.cells import Formula, readable, span
 from calibrate.exports.sheets.formulas import bounded
 from calibrate.exports.sheets.looks import new_sheet, put
 from reports.workbook.bands_sheet import part_name
@@ -104,11 +104,11 @@ def _write_gate(sheet: Worksheet, looks: Looks, places: Places) -> None:
     if not places.content.rules.gates:
         return
     choices = span(BANDS, "A", places.gates, places.gates + len(places.content.gates))
-    put(sheet, _GATE, 0, WORDS["gates"], looks["text"])
+    put(sheet, _GATE, 0, WORDS["gates_chosen"], looks["text"])
     put(sheet, _GATE, 1, WORDS["no_gate"], looks["edited text"])
     sheet.data_validation(f"B{_GATE}", {"validate": "list", "source": f"={choices}"})
     number = f"MATCH(TRUE,INDEX(EXACT({choices},$B${_GATE}),0),0)-1"
-    put(sheet, _GATE, 2, Formula(f'=IF($B${_GATE}="",0,{number})', 0), looks["helper"])
+    put(sheet, _GATE, 2, Formula(f'=IF($B${_GATE}="",0,{number})', 0), looks["never shown"])
 
 
 def _write_results(sheet: Worksheet, looks: Looks, places: Places, sums: list[tuple[str, int]]) -> None:
@@ -149,6 +149,4 @@ def _band(places: Places, score: str) -> str:
     if not starts:
         return f"INDEX({names},1)"
     above = f"SUMPRODUCT(--({span(BANDS, 'B', first, first + starts - 1)}>{score}))"
-    if starts == named:  # without a last band for the rest
-        return f'IF({score}<{at(BANDS, "B", last)},"",INDEX({names},1+MIN({named - 1},{above})))'
     return f"INDEX({names},1+{above})"

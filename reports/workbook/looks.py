@@ -12,6 +12,7 @@ from reports.sheet import INK, ORANGE_TEXT, SECONDARY
 
 Looks = Mapping[str, Format]
 FIRST = " first"
+PALE = "#BCD7E3"
 _TEXT = 49  # the format @ that comes with every spreadsheet
 _WHOLE, _RATE, _POINTS, _PAIRS = "#,##0", "0.0%", "+#,##0;-#,##0;0", "0.0"
 _EDITED = {"bg_color": "#FFF6D6", "border": 1, "border_color": "#D9B64A", "locked": False}
@@ -34,7 +35,6 @@ _STYLES: dict[str, dict[str, object]] = {
     "plain": {"num_format": "0"},
     "left": {"num_format": "0", "align": "left"},
     "decimal": {"num_format": "#,##0.0"},
-    "none as blank": {"num_format": "#,##0;-#,##0;"},
     "rate": {"num_format": _RATE},
     "points": {"num_format": _POINTS},
     "right": {"align": "right"},
@@ -62,6 +62,8 @@ _STYLES: dict[str, dict[str, object]] = {
     "sum text": {"bold": True, "top": 1, "indent": 1},
     "result": {**_BIG, "num_format": "0", "align": "left"},
     "result rate": {**_BIG, "num_format": _RATE, "align": "left"},
+    "unseen": {"font_color": "#FFFFFF"},
+    "never shown": {"num_format": ";;;"},
     "helper": {"font_color": SECONDARY, "font_size": 8},
 }
 
@@ -71,6 +73,11 @@ def looks_of(book: Workbook) -> Looks:
     line = {"top": 1, "top_color": "#B9BEC6"}
     plain = {name: book.add_format(style) for name, style in _STYLES.items()}
     return plain | {f"{name}{FIRST}": book.add_format({**style, **line}) for name, style in _STYLES.items()}
+
+
+def bars() -> dict[str, object]:
+    """Bars in cells, from 0, pale enough to read the number on them."""
+    return {"type": "data_bar", "bar_color": PALE, "bar_solid": True, "min_type": "num", "min_value": 0}
 
 
 def guarded(sheet: Worksheet) -> None:

@@ -34,7 +34,7 @@ from reports.workbook.words import WORDS
 
 _WIDTHS = (44, 15, 14, 14, 14, 14, 14, 14)
 _FINDINGS, _CHARTS, _NOTES = FIGURES + 6, FIGURES + 7, FIGURES + 27
-_SIZES = ((535, 370), (500, 370))
+_SIZES = ((530, 370), (500, 370))
 _HANDED, _HANDED_WON = (f'SUMIFS({name},scores,">="&threshold)' for name in ("score_leads", "score_won"))
 _UNKNOWN = f'"{WORDS["unknown"]}"'
 _ORDER = (
@@ -51,7 +51,7 @@ def write_overview(book: Workbook, looks: Looks, places: Places) -> None:
     _write_figures(sheet, looks, content)
     _write_findings(sheet, looks, content)
     sheet.insert_chart(_CHARTS - 1, 0, tenths_chart(book, content, _SIZES[0]), {"object_position": 3})
-    sheet.insert_chart(_CHARTS - 1, 3, gains_chart(book, content, _SIZES[1]), {"object_position": 3, "x_offset": 10})
+    sheet.insert_chart(_CHARTS - 1, 3, gains_chart(book, content, _SIZES[1]), {"object_position": 3, "x_offset": 12})
     for place, (label, text) in enumerate(_notes(content)):
         put(sheet, _NOTES + place, 0, label, looks["note"])
         put(sheet, _NOTES + place, 1 if label else 0, text, looks["note"])

@@ -10,9 +10,8 @@ from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.fields import MOST_POINTS
 from reports.live_rows import Row
 from reports.numbers import count
-from reports.sheet import BLUE
 from reports.workbook.content import Content
-from reports.workbook.looks import FIRST, Looks, guarded
+from reports.workbook.looks import FIRST, Looks, bars, guarded
 from reports.workbook.places import RULES, RULES_FIRST, Places, rule_column, rule_columns
 from reports.workbook.words import WORDS
 
@@ -96,8 +95,7 @@ def _check_input(sheet: Worksheet, looks: Looks, places: Places) -> None:
     sheet.data_validation(filled_in, whole_number(-MOST_POINTS, MOST_POINTS, "whole_said"))
     changed = {"type": "formula", "criteria": f"=${now}{RULES_FIRST}<>${proposed}{RULES_FIRST}"}
     sheet.conditional_format(filled_in, changed | {"format": looks["changed"]})
-    bar = {"type": "data_bar", "bar_color": BLUE, "bar_solid": True, "min_type": "num", "min_value": 0}
-    sheet.conditional_format(f"{rate}{RULES_FIRST}:{rate}{last}", bar)
+    sheet.conditional_format(f"{rate}{RULES_FIRST}:{rate}{last}", bars())
     texts = " ".join(f"{letter}{RULES_FIRST}:{letter}{last}" for letter in ("A", "B", rule_column(content, "why")))
     sheet.ignore_errors({"number_stored_as_text": texts})
 

@@ -11,15 +11,15 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # lik
 from calibrate.exports.sheets.cells import Formula, Plain
 from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.meeting.figures import figures, gains
-from reports.sheet import BLUE
 from reports.workbook.content import Content
-from reports.workbook.looks import Looks, guarded
+from reports.workbook.looks import Looks, bars, guarded
 from reports.workbook.places import SCORES, SCORES_FIRST, Places
 from reports.workbook.words import WORDS
 
-_WIDTHS = (10, 10, 12, 12, 14, 16, 14, 16, 4, 20, 20, 12, 12)
+_WIDTHS = (10, 22, 12, 12, 14, 16, 14, 16, 4, 20, 20, 12, 12)
+_SPARE = 25  # lines that are printed beyond those of the proposed points
 _HEADERS = ("score", "leads", "won", "rate", "leads_up", "won_up", "share_leads", "share_won")
-_LOOKS = ("plain", "none as blank", "none as blank", "rate", "whole", "whole", "rate", "rate")
+_LOOKS = ("plain", "whole", "whole", "rate", "whole", "whole", "rate", "rate")
 
 
 def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
@@ -28,9 +28,9 @@ def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     sheet = new_sheet(book, SCORES, _WIDTHS, SCORES_FIRST - 1)
     put(sheet, 1, 0, WORDS["scores"], looks["title"])
     put(sheet, 2, 0, WORDS["scores_note"] + (" " + WORDS["scores_live"] if content.live else ""), looks["note"])
-    totals: tuple[Plain, ...] = (WORDS["total"], content.counts.total_leads, content.counts.total_conversions)
-    for place, value in enumerate(totals):
-        put(sheet, SCORES_FIRST - 2, place, value, looks["whole"])
+    put(sheet, SCORES_FIRST - 2, 0, WORDS["total"], looks["whole"])
+    put(sheet, SCORES_FIRST - 2, 1, content.counts.total_leads, looks["whole"])
+    put(sheet, SCORES_FIRST - 2, 2, content.counts.total_conversions, looks["whole"])
     for place, key in enumerate(_HEADERS):
         put(sheet, SCORES_FIRST - 1, place, WORDS[key], looks["heading"])
     for place, cell in enumerate((None, None, None, None, 0, 0, 0, 0)):
@@ -41,8 +41,10 @@ def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     _write_other(sheet, looks, content)
     _write_mark(sheet, looks, content)
     last = SCORES_FIRST + content.score_rows
-    bar = {"type": "data_bar", "bar_color": BLUE, "bar_solid": True, "min_type": "num", "min_value": 0}
-    sheet.conditional_format(f"B{SCORES_FIRST + 1}:B{last}", bar)
+    blank = {"type": "formula", "criteria": f'=$A{SCORES_FIRST + 1}=""', "format": looks["unseen"]}
+    sheet.conditional_format(f"B{SCORES_FIRST + 1}:H{last}", blank)
+    sheet.conditional_format(f"B{SCORES_FIRST + 1}:B{last}", bars())
+    sheet.print_area(0, 0, min(last, SCORES_FIRST + len(content.counts.scores) + _SPARE) - 1, 7)
     guarded(sheet)
 
 

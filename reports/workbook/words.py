@@ -102,6 +102,7 @@ WORDS = {
     # try a lead
     "lead": "Try a lead",
     "lead_note": "Choose a level for every rule. The first choice is what most leads have.",
+    "gates_chosen": "Gate, which decides before any point",
     "points": "Points",
     "sum": "sum",
     "to_sales": "Handed to sales",
