@@ -90,6 +90,22 @@ def test_many_lines_and_many_rules_score_the_same(libreoffice: Engine, tmp_path:
         assert scored(tmp_path / trial.name) == trial.expected
 
 
+def test_what_computes_no_arrays_shows_an_error_for_many_lines_and_no_score(tmp_path: Path) -> None:
+    """formualizer, which finds none of 41 texts: in a rule, a set and a gate."""
+    engine = next(engine for engine in engines() if engine.name.startswith("formualizer"))
+    if reason := engine.lacks():
+        pytest.skip(reason)
+    texts = tuple(f"text {number}" for number in range(41))
+    gate = Gate(id="g", when=GateWhen(attr="g", in_=texts), then=GateThen(score=-1))
+    in_text = Rule(id="t", attr="t", cases=tuple(Case(when=In(in_=(text,)), points=9) for text in texts), otherwise=1)
+    in_set = Rule(id="s", attr="s", cases=tuple(Case(when=Has(has=text), points=9) for text in texts), otherwise=1)
+    for name, rules, gates in (("t", (in_text,), ()), ("s", (in_set,), ()), ("g", (), (gate,))):
+        kinds = {"t": Attribute(type="text"), "s": Attribute(type="set"), "g": Attribute(type="text")}
+        document = Rules(id="x", version="1", attributes=kinds, rules=rules, gates=gates)
+        found = answers(engine, document, [{name: "text 7"}], tmp_path / name)
+        assert not any(isinstance(score, int) for score in found)
+
+
 def edited(path: Path, sheet: int, cell: str, before: str, after: str) -> None:
     """Change the number in a cell of a workbook."""
     name = f"xl/worksheets/sheet{sheet}.xml"

@@ -38,7 +38,7 @@ from calibrate.exports.target import ExportError, Options
 
 NAMES = {"s": "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"}
 KNOWN = {"AND", "CHAR", "COUNTA", "EXACT", "FIND", "IF", "IFERROR", "INDEX", "ISNUMBER", "MATCH", "MAX", "MIN", "NA",
-         "OR", "SUBSTITUTE", "SUM", "SUMPRODUCT"}  # fmt: skip
+         "OR", "ROW", "ROWS", "SUBSTITUTE", "SUM", "SUMPRODUCT"}  # fmt: skip
 
 
 def text_rule(*texts: str, kind: str = "text", separator: str | None = None) -> Rules:
@@ -230,6 +230,12 @@ def test_an_attribute_may_be_called_as_a_spreadsheet_may_not() -> None:
     assert any("is called 'a '" in note for note in made.notes)
 
 
+def test_a_rule_of_many_texts_takes_a_program_with_arrays_and_the_export_says_so() -> None:
+    few, many = (export_rules(text_rule(*map(str, range(count))), "xlsx")[0].export.notes for count in (40, 41))
+    assert not any("arrays" in note for note in few)
+    assert any("names 41 texts" in note and "#N/A" in note for note in many)
+
+
 def test_names_that_cannot_be_columns_are_refused() -> None:
     rules = Rules(
         id="x",
@@ -256,6 +262,7 @@ def test_names_that_cannot_be_columns_are_refused() -> None:
         (text_rule("x" * 32_766, kind="set"), "found a text of 32,768 characters"),
         (text_rule("a", kind="set", separator="::"), "attributes.a.separator: found '::'"),
         (text_rule("a", kind="set", separator=" "), "attributes.a.separator: found ' ', expected more than spaces"),
+        (text_rule("a", kind="set", separator="; "), "separator: found '; ', expected no space at its ends, for none"),
         (many_rules(16_380), "rules: found 16,391 columns for 16,380 rules, expected at most 16,384"),
     ],
 )

@@ -38,7 +38,8 @@ def gate_holds(kind: str, block: Block, cell: str) -> str:
         is_ = at(SHEET, IS, block.first)
         return f'IF({cell}="",0,{_as_truth(cell, f"IF({is_}=TRUE,1,0)", f"IF({is_}=FALSE,1,0)")})'
     if len(block.rows) > CHAIN:
-        return f"IF(SUMPRODUCT(--EXACT({cell},{span(SHEET, IS, block.first, block.last)}))>0,1,0)"
+        held = f"IF(SUMPRODUCT(--EXACT({cell},{span(SHEET, IS, block.first, block.last)}))>0,1,0)"
+        return _of_arrays(held, block)
     tests = ",".join(f"EXACT({cell},{at(SHEET, IS, row)})" for row in block.rows)
     return f"IF(OR({tests}),1,0)"
 
@@ -77,9 +78,20 @@ def _chain(tests: Sequence[str], block: Block) -> str:
 
 
 def _looked_up(tests: str, block: Block) -> str:
-    """The points of the first line for which an array of tests is true; INDEX lets any Excel compute the array."""
-    points = span(SHEET, POINTS, block.first, block.last)
-    return f"IFERROR(INDEX({points},MATCH(TRUE,INDEX({tests},0),0)),{_points(block.otherwise)})"
+    """The points of the first line for which an array of tests is true, else those of `other`, the line after them.
+
+    The first of them is furthest above `other`.
+    """
+    points = span(SHEET, POINTS, block.first, block.otherwise)
+    above = f"ROW({_points(block.otherwise)})-ROW({span(SHEET, IS, block.first, block.last)})"
+    return _of_arrays(f"INDEX({points},ROWS({points})-SUMPRODUCT(MAX({tests}*({above}))))", block)
+
+
+def _of_arrays(expression: str, block: Block) -> str:
+    """The expression; an error where a program computes no arrays, and would find no line, as 2 * 1 + 1 * 1 tells."""
+    two = span(SHEET, IS, block.first, block.first + 1)
+    above = f"ROW({at(SHEET, IS, block.first + 2)})-ROW({two})"
+    return f"IF(SUMPRODUCT(EXACT({two},{two})*ISNUMBER(FIND({two},{two}))*({above}))=3,{expression},NA())"
 
 
 def _equal(block: Block, cell: str) -> str:

@@ -13,7 +13,9 @@ from calibrate.document.rules import Has, In, Range, Rules
 from calibrate.errors import shown
 from calibrate.exports.naming import fields, named
 from calibrate.exports.sheets.cells import MOST_COLUMNS, MOST_ROWS, number_fault, readable, text_fault
+from calibrate.exports.sheets.formulas import CHAIN
 from calibrate.exports.sheets.lead_columns import RESULTS, Sheets
+from calibrate.exports.sheets.rule_lines import rule_lines
 from calibrate.exports.sheets.scale_tables import separators
 from calibrate.exports.sheets.workbook import workbook
 from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target
@@ -52,6 +54,7 @@ def export(rules: Rules, options: Options) -> Export:
         notes=(
             "Paste leads into sheet Leads as values; sheet Read me says what each column takes.",
             "Numbers are compared by their first 15 digits, as spreadsheets do.",
+            *_array_note(rules),
             *named(found),
         ),
     )
@@ -60,9 +63,24 @@ def export(rules: Rules, options: Options) -> Export:
 TARGET = Target(
     name="xlsx",
     writes="an Excel workbook that scores pasted leads with formulas",
-    proof="calculated by LibreOffice and formualizer; Excel itself was not run",
+    proof="calculated by LibreOffice, and by formualizer where no rule or gate names more than 40 texts; Excel itself "
+    "was not run",
     export=export,
 )
+
+
+def _array_note(rules: Rules) -> tuple[str, ...]:
+    """What to know where a rule or gate has more lines than a chain of IF."""
+    lines = rule_lines(rules)
+    text_rules = [rules.attributes[rule.attr].type != "number" for rule in rules.rules]
+    blocks = [*lines.gates, *(block for block, kept in zip(lines.rules, text_rules, strict=True) if kept)]
+    most = max((len(block.rows) for block in blocks), default=0)
+    if most <= CHAIN:
+        return ()
+    return (
+        f"A rule or gate names {most:,} texts; more than {CHAIN} take a program that computes arrays, as Excel and "
+        "LibreOffice do. One that does not, such as formualizer, shows #N/A for its scores.",
+    )
 
 
 def _clean(name: str) -> str:
@@ -123,6 +141,9 @@ def _separator_fault(separator: str) -> str | None:
     """Why the values of a set cannot be told apart by searching for them between separators."""
     if not separator.strip(" "):
         return f"found {shown(separator)}, expected more than spaces, which do not count beside a value; choose another"
+    if separator != separator.strip(" "):
+        kept = separator.strip(" ")
+        return f"found {shown(separator)}, expected no space at its ends, for none counts there; write {shown(kept)}"
     if any(separator.startswith(separator[place:]) for place in range(1, len(separator))):
         return f"found {shown(separator)}, expected one that does not end as it begins; choose another"
     return text_fault(separator)
