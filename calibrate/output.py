@@ -38,7 +38,7 @@ BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
 )  # fmt: skip
 FILES = ("rules.json", "report.html", "levels.csv", "bands.csv", "diagnostics.json", "calibrate.toml")
-MEETING_FILES = ("meeting.html", "counts.json")
+MEETING_FILES = ("meeting.html", "meeting.xlsx", "counts.json")
 
 
 def write_run(

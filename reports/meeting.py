@@ -10,6 +10,7 @@ from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.merging import merged
 from reports import words
 from reports.live import live_page
+from reports.workbook import meeting_workbook
 
 
 def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
@@ -29,5 +30,6 @@ def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
     previous = load_rules(Path(adopted)) if adopted else None
     return {
         "meeting.html": live_page(calibration.rules, combinations, previous, held_out),
+        "meeting.xlsx": meeting_workbook(calibration.rules, combinations, previous, held_out),
         "counts.json": counts_text(combinations, calibration.rules),
     }
