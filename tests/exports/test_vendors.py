@@ -14,6 +14,7 @@ from calibrate.document.rules import (
     Attribute,
     Case,
     Is,
+    Range,
     Rule,
     Rules,
 )
@@ -190,3 +191,39 @@ def test_words_that_were_hard_to_follow():
     code = sheet.partition("```python\n")[2].partition("```")[0]
     assert "create(records)" in code
     compile(code, "shell", "exec")
+
+
+@pytest.mark.parametrize("target", [ZOHO, MARKETO, MAUTIC, HUBSPOT, PIPEDRIVE], ids=lambda target: target.name)
+def test_a_bin_beyond_all_numbers_is_refused_and_an_endless_one_is_open(target):
+    def document(*bins):
+        cases = tuple(Case(when=when, points=points) for when, points in bins)
+        rule = Rule(id="r", attr="n", cases=cases)
+        return Rules(id="x", version="1", attributes={"n": Attribute(type="number")}, rules=(rule,))
+
+    with pytest.raises(ExportError, match=r"rules\[0\]\.cases\[1\]\.when\.ge: found 1e\+300, expected a number nearer"):
+        target.export(document((Range(lt=1e300), 3), (Range(ge=1e300), 50)), Options())
+    with pytest.raises(ExportError, match=r"rules\[0\]\.cases\[0\]\.when\.lt: found -1e\+300, expected"):
+        target.export(document((Range(lt=-1e300), 3)), Options())
+    text = target.export(document((Range(ge=-1e300, lt=5.0), 3)), Options()).files[f"rules.{target.name}.md"].decode()
+    assert "| “n” is under 5 |" in text
+
+
+@pytest.mark.parametrize("target", [MARKETO, MAUTIC, HUBSPOT], ids=lambda target: target.name)
+def test_that_case_may_not_count_is_always_said_of_texts(target):
+    assert any("without regard to case" in note for note in target.export(counted(), Options()).notes)
+    rule = Rule(id="r", attr="b", cases=(Case(when=Is(is_=True), points=1),))
+    plain = Rules(id="x", version="1", attributes={"b": Attribute(type="boolean")}, rules=(rule,))
+    assert not any("without regard to case" in note for note in target.export(plain, Options()).notes)
+
+
+def test_marketo_says_that_contains_finds_parts():
+    assert any("inside a longer one" in note for note in MARKETO.export(counted(), Options()).notes)
+
+
+@each_vendor
+def test_control_marks_of_labels_do_not_stand_in_a_sheet(target):
+    document = counted().model_copy(update={"title": "a\x1b[31m\u202eb"})
+    text = target.export(document, Options()).files[f"rules.{target.name}.md"].decode()
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "# a\ufffd\\[31m\ufffdb: build sheet" in text

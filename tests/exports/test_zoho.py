@@ -15,7 +15,7 @@ from calibrate.document.rules import (
     Rules,
 )
 from calibrate.exports.products.criteria import points_of
-from calibrate.exports.target import Options
+from calibrate.exports.target import ExportError, Options
 from calibrate.exports.targets.zoho import TARGET as ZOHO
 
 # Zoho CRM API v8, "Create Scoring Rules": keys, lengths, and the characters that a name must not have.
@@ -122,3 +122,13 @@ def test_the_payload_scores_as_the_export_says():
             assert zoho_score(body, as_zoho(lead, export)) == score_lead(export.runs or rules, lead).score
             read += 1
     assert read > 200
+
+
+def test_zoho_refuses_criteria_that_add_up_to_nothing():
+    rules = (
+        Rule(id=name, attr="A", cases=(Case(when=In(in_=("x",)), points=points),))
+        for name, points in (("a", 3), ("b", -3))
+    )
+    document = Rules(id="x", version="1", attributes={"A": Attribute(type="text")}, rules=tuple(rules))
+    with pytest.raises(ExportError, match="zoho: rules: found criteria whose points add up to 0, expected one"):
+        ZOHO.export(document, Options())

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from calibrate.document.lead_score import LeadScore, gate_text, score_lead
 from calibrate.document.rules import LeadValue, Rule, Rules
+from calibrate.document.scored import CONTROLS
 from calibrate.document.worked import worked_leads
 from calibrate.exports.products.criteria import Criterion, Outcome, Test, condition_tests, evidence_of, points_of
 from calibrate.exports.target import Loss, band_of, features
@@ -37,11 +38,12 @@ def unmarked(line: str) -> str:
 
 def quoted(text: str) -> str:
     """A text to be entered as it is, between quotation marks."""
-    return "“" + _inline(text.replace("\n", " ")) + "”"
+    return f"“{_inline(text.replace(chr(10), ' '))}”"
 
 
 def _inline(line: str) -> str:
-    return _MARKS.sub(lambda mark: "".join(f"\\{sign}" for sign in mark[0]), line)
+    shown = re.sub(CONTROLS, "\ufffd", line)
+    return _MARKS.sub(lambda mark: "".join(f"\\{sign}" for sign in mark[0]), shown)
 
 
 def signed(points: int) -> str:

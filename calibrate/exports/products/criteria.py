@@ -96,6 +96,11 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
     return ((Test("in", tuple(texts)),), *others) if texts else tuple(others)
 
 
+def shows_part_of(item: Criterion) -> bool:
+    """Whether a criterion looks into a set."""
+    return any(test.op in ("has", "has not") for tests in item.outcome for test in tests)
+
+
 def inputs_of(rules: Rules, found: Mapping[str, str]) -> tuple[Input, ...]:
     """How a product wants the attributes: a set as a list."""
     return tuple(Input(name, field, KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items())
@@ -158,9 +163,9 @@ def condition_tests(condition: Condition) -> tuple[Test, ...]:
         case Has(has=text):
             return (Test("has", text),)
         case Range(ge=ge, lt=lt):
-            ends = (("at least", ge), ("under", lt))
-            found = tuple(Test(op, end) for op, end in ends if end is not None and abs(end) < ENDLESS)  # type: ignore[arg-type]
-            return found or (Test("not empty"),)
+            start = () if ge is None or ge <= -ENDLESS else (Test("at least", ge),)
+            end = () if lt is None or lt >= ENDLESS else (Test("under", lt),)
+            return (*start, *end) or (Test("not empty"),)
 
 
 def _rest(conditions: Sequence[Condition], attribute: Attribute) -> Outcome:
@@ -190,7 +195,7 @@ def _gaps(bins: Sequence[Range]) -> Iterator[Range]:
 
 
 def text_faults(rules: Rules, most: int, marks: Sequence[str] = (), *, gates: bool = False) -> Iterator[str]:
-    """A fault for every text of a condition that a form does not hold as it is.
+    """A fault for every text of a condition that a form does not hold as it is, and every number that leaves none.
 
     most: characters.  marks: what the product takes for its own language.  gates: whether it is given them too.
     """
@@ -201,10 +206,21 @@ def text_faults(rules: Rules, most: int, marks: Sequence[str] = (), *, gates: bo
     ]
     found += [(f"gates[{number}].when", gate.when.condition) for number, gate in enumerate(rules.gates) if gates]
     for where, condition in found:
+        if isinstance(condition, Range):
+            yield from _far_ends(where, condition)
         texts = condition.in_ if isinstance(condition, In) else (condition.has,) if isinstance(condition, Has) else ()
         for text in texts:
             if wrong := _unsayable(text, most, marks):
                 yield f"{where}: found {shown(text)}, expected {wrong}; write it otherwise in the history and the rules"
+
+
+def _far_ends(where: str, when: Range) -> Iterator[str]:
+    """A fault for an end beyond which a form knows no number: what lies there would be nobody or everybody."""
+    far = (("ge", when.ge, when.ge is not None and when.ge >= ENDLESS),
+           ("lt", when.lt, when.lt is not None and when.lt <= -ENDLESS))  # fmt: skip
+    for key, end, is_far in far:
+        if is_far:
+            yield f"{where}.when.{key}: found {end!r}, expected a number nearer to 0 than 1e300; let the bin end nearer"
 
 
 def _unsayable(text: str, most: int, marks: Sequence[str]) -> str | None:
@@ -216,6 +232,18 @@ def _unsayable(text: str, most: int, marks: Sequence[str]) -> str | None:
         return f"at most {most} characters, not {len(text)}"
     mark = next((mark for mark in marks if mark in text), None)
     return None if mark is None else f"a text without {mark}, which the product takes for its own"
+
+
+def case_notes(rules: Rules, product: str) -> tuple[str, ...]:
+    """That a product does not regard case in texts, where the rules have any."""
+    conditions = [case.when for rule in rules.rules for case in rule.cases]
+    conditions += [gate.when.condition for gate in rules.gates]
+    if not any(isinstance(condition, In | Has) for condition in conditions):
+        return ()
+    return (
+        f"As far as is known from memory, {product} compares texts without regard to case: a value that differs from "
+        "that of the rules in case alone gets its points there, and not here. Write values alike.",
+    )
 
 
 def doubts(rules: Rules) -> tuple[str, ...]:

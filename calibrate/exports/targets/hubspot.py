@@ -25,6 +25,7 @@ from calibrate.exports.products.build_sheet import (
 from calibrate.exports.products.criteria import (
     SCORE_ONLY,
     Criterion,
+    case_notes,
     doubts,
     inputs_of,
     points_of,
@@ -61,7 +62,7 @@ def export(rules: Rules, options: Options) -> Export:
         raise ExportError(faults)
     added = with_base(rules, "hubspot")
     made = {"request": API, "body": _body(rules, added)}
-    notes = (*_notes(rules), *named(found), *doubts(rules))
+    notes = (*_notes(rules), *case_notes(rules, "HubSpot"), *named(found), *doubts(rules))
     return Export(
         files={
             "rules.hubspot.json": (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode(),

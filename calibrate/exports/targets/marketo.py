@@ -19,7 +19,16 @@ from calibrate.exports.products.build_sheet import (
     value_teller,
     worked_table,
 )
-from calibrate.exports.products.criteria import SCORE_ONLY, Criterion, doubts, inputs_of, text_faults, with_base
+from calibrate.exports.products.criteria import (
+    SCORE_ONLY,
+    Criterion,
+    case_notes,
+    doubts,
+    inputs_of,
+    shows_part_of,
+    text_faults,
+    with_base,
+)
 from calibrate.exports.products.degraded import left_of
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
@@ -63,6 +72,12 @@ def export(rules: Rules, options: Options) -> Export:
     notes = (
         f"Put the id of the program for {{id}} in {PATH}; a token that is there already gets the new value.",
         "How a flow step names a token and a choice is from memory.",
+        *case_notes(rules, "Marketo"),
+        *(
+            ["contains may also find a value inside a longer one; no value of a set may be part of another."]
+            if any(shows_part_of(item) for item in added)
+            else []
+        ),
         *named(found),
         *doubts(rules),
     )

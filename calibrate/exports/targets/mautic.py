@@ -28,6 +28,7 @@ from calibrate.exports.products.criteria import (
     Criterion,
     Outcome,
     Test,
+    case_notes,
     doubts,
     inputs_of,
     text_faults,
@@ -81,7 +82,7 @@ def export(rules: Rules, options: Options) -> Export:
         "triggers": [_trigger(band.name, band.action, band.from_) for band in rules.bands if band.from_ is not None],
         "points": _points(rules),
     }
-    notes = (*_notes(rules), *named(found), *doubts(rules))
+    notes = (*_notes(rules), *case_notes(rules, "Mautic on MySQL"), *named(found), *doubts(rules))
     runs = left_of(rules, ("gates", "caps", "limits"))
     return Export(
         files={

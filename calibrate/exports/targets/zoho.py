@@ -32,6 +32,7 @@ from calibrate.exports.products.criteria import (
     doubts,
     inputs_of,
     points_of,
+    shows_part_of,
     text_faults,
     with_base,
     with_points,
@@ -101,12 +102,19 @@ def without_empty_truth(rules: Rules) -> Rules:
 
 
 def _merged(criteria: Sequence[Criterion], found: dict[str, str]) -> tuple[Criterion, ...]:
-    """Criteria that Zoho can tell apart, with the points of equal ones added up."""
+    """Criteria that Zoho can tell apart, with the points of equal ones added up.
+
+    Raises:
+        ExportError: none is left that gives points.
+    """
     first: dict[str, Criterion] = {}
     for item in criteria:
         key = json.dumps(_criteria(found[item.rule.attr], item.outcome))
         first[key] = replace(first[key], points=first[key].points + item.points) if key in first else item
-    return tuple(item for item in first.values() if item.points)
+    if merged := tuple(item for item in first.values() if item.points):
+        return merged
+    fault = "rules: found criteria whose points add up to 0, expected one that gives points; leave such rules out"
+    raise ExportError([f"zoho: {fault}"])
 
 
 def _split(criteria: Sequence[Criterion]) -> tuple[str, list[Sequence[Criterion]]]:
@@ -192,11 +200,6 @@ def _notes(criteria: Sequence[Criterion], edition: str, parts: int) -> tuple[str
     if any(shows_part_of(item) for item in criteria):
         notes.append("contains may also find a value inside a longer one; use a multi-select picklist, not a text.")
     return tuple(notes)
-
-
-def shows_part_of(item: Criterion) -> bool:
-    """Whether a criterion looks into a set."""
-    return any(test.op in ("has", "has not") for tests in item.outcome for test in tests)
 
 
 def _sheet(
