@@ -96,7 +96,7 @@ def _write_scale(sheet: Worksheet, looks: Looks, places: Places) -> None:
     for place, cells in enumerate(lines):
         for column, (value, style) in enumerate(zip(cells, ("text", "plain", "plain"), strict=True)):
             put(sheet, row + place, column, value, looks[style])
-    put(sheet, row - 1, 3, WORDS["scale_note"], looks["note"])
+    put(sheet, row, 4, WORDS["scale_note"], looks["note"])
 
 
 def part_name(content: Content, group: str | None) -> str:

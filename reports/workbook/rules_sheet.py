@@ -31,7 +31,8 @@ def write_rules(book: Workbook, looks: Looks, places: Places) -> None:
     names = rule_columns(content)
     sheet = new_sheet(book, RULES, [_COLUMNS[name][0] for name in names if name not in _HIDDEN], header)
     put(sheet, 1, 0, WORDS["rules"], looks["title"])
-    put(sheet, 2, 0, WORDS["rules_note"], looks["note"])
+    note = f"{WORDS['rules_note']} {WORDS['rules_note_last']}" if content.last else WORDS["rules_note"]
+    put(sheet, 2, 0, note, looks["note"])
     for place, name in enumerate(names):
         style = "text heading" if name in _TEXTS else "indented heading" if name in ("remark", "why") else "heading"
         put(sheet, header, place, WORDS[name], looks[style])

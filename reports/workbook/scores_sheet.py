@@ -26,6 +26,7 @@ def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
     content = places.content
     sheet = new_sheet(book, SCORES, _WIDTHS, SCORES_FIRST - 1)
+    sheet.set_portrait()
     put(sheet, 1, 0, WORDS["scores"], looks["title"])
     put(sheet, 2, 0, WORDS["scores_note"] + (" " + WORDS["scores_live"] if content.live else ""), looks["note"])
     put(sheet, SCORES_FIRST - 2, 0, WORDS["total"], looks["whole"])

@@ -37,7 +37,8 @@ WORDS = {
     "{alone} of them of a single lead; no names, addresses or ids.",
     # rules
     "rules": "Points",
-    "rules_note": "Change the yellow cells only. A number of the last quarter with `to` had several levels then.",
+    "rules_note": "Change the yellow cells only.",
+    "rules_note_last": "Two numbers for the last quarter: its rules told apart what is one level now.",
     "rule": "Rule",
     "level": "Level",
     "leads": "Leads",
