@@ -91,3 +91,15 @@ def test_the_example_loads_with_every_table_and_works_on_the_sample(tmp_path):
     result = calibrate(sample_file("leads.csv"), settings=settings)
     assert {rule.label for rule in result.rules.rules} >= {"Where from", "Size", "Pricing page visits"}
     assert result.rules.title == settings.report.title
+
+
+def test_the_page_of_exports_has_every_target_and_every_engine_without_a_difference():
+    from calibrate.exports import targets
+
+    page = (DOCS / "exports.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- made by")[2].partition("<!-- end -->")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    run = {name for name, target in targets().items() if "not executed" not in target.proof}
+    assert {row[0] for row in rows[1:]} == run
+    assert {row[5] for row in rows[1:]} == {"0"}
+    assert all(f"`{name}`" in page for name in targets())
