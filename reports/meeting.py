@@ -12,9 +12,12 @@ from reports import words
 from reports.live import live_page
 from reports.workbook import meeting_workbook
 
+# A page of 10 MB still opens at once; four times as much does not.
+MOST = 1_500_000
+
 
 def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
-    """The files by name; none where the settings say so.
+    """The files by name; none where the settings say so, or where the leads are in more than 1,500,000 combinations.
 
     Raises:
         SettingsError: rare combinations are to be hidden, and too much would be.
@@ -23,6 +26,8 @@ def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
     if kind == "off":
         return {}
     combinations = calibration.combinations()
+    if len(combinations.leads) > MOST:
+        return {}
     if kind == "merged":
         combinations = merged(combinations, calibration.rules)
     held_out = words.tested(calibration, calibration.validation) if calibration.validation else None

@@ -140,10 +140,13 @@ def _run(
     from reports.page import render_page
 
     page = render_page(result)
+    step("writing the files for the meeting")
     files = {**meeting_files(result), **(beside or {})}
     let_finish()
     names = write_run(result, page, folder, overwrite=overwrite, beside=files)
     step("")
+    if result.settings.report.what_if != "off" and "meeting.html" not in names:
+        voice.remark("No files for the meeting: the leads are in too many combinations for a page; use fewer --fields.")
     if voice.as_json:
         voice.document(diagnostics(result))
         return

@@ -544,6 +544,14 @@ def test_rare_leads_are_hidden_or_nothing_is_written(command, deals):
     assert not Path("sample").exists()
 
 
+def test_too_many_combinations_are_no_page(command, deals, monkeypatch):
+    monkeypatch.setattr("reports.meeting.MOST", 5)
+    done = command("run", deals, *WON, "--out", "q4")
+    assert done.code == 0
+    assert set(contents("q4")) == set(FILES)
+    assert "No files for the meeting" in done.err
+
+
 def test_the_page_of_a_meeting_is_written_from_rules_and_counts(command, deals):
     assert command("run", deals, *WON, "--out", "q4").code == 0
     assert command("report", "q4/rules.json", "-o", "page.html", "--previous", "q4/rules.json").code == 0
