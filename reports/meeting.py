@@ -12,18 +12,20 @@ from reports import words
 from reports.live import live_page
 from reports.workbook import meeting_workbook
 
-# A page of 10 MB still opens at once; four times as much does not.
+# A page of 10 MB still opens at once, four times as much does not; and combinations are counted in memory.
 MOST = 1_500_000
+MOST_LEADS = 3_000_000
 
 
 def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
-    """The files by name; none where the settings say so, or where the leads are in more than 1,500,000 combinations.
+    """The files by name; none where the settings say so, or where there are more than 3,000,000 leads or
+    1,500,000 combinations of what the rules say of them.
 
     Raises:
         SettingsError: rare combinations are to be hidden, and too much would be.
     """
     kind = calibration.settings.report.what_if
-    if kind == "off":
+    if kind == "off" or calibration.overall.leads > MOST_LEADS:
         return {}
     combinations = calibration.combinations()
     if len(combinations.leads) > MOST:
