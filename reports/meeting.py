@@ -18,8 +18,9 @@ MOST_LEADS = 3_000_000
 
 
 def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
-    """The files by name; none where the settings say so, or where there are more than 3,000,000 leads or
-    1,500,000 combinations of what the rules say of them.
+    """The files by name; none where the settings say so, or where there is too much for a page.
+
+    Too much is more than 3,000,000 leads, or than 1,500,000 combinations of what the rules say of them.
 
     Raises:
         SettingsError: rare combinations are to be hidden, and too much would be.

@@ -146,7 +146,7 @@ def _run(
     names = write_run(result, page, folder, overwrite=overwrite, beside=files)
     step("")
     if result.settings.report.what_if != "off" and "meeting.html" not in names:
-        voice.remark("No files for the meeting: too many leads, or combinations of them, for a page; see [report] what_if.")
+        voice.remark("No files for the meeting: too many leads, or combinations of them, for a page.")
     if voice.as_json:
         voice.document(diagnostics(result))
         return
