@@ -698,7 +698,8 @@ def test_texts_in_sqlite_that_are_not_utf_8_are_said_to_be_that(tmp_path):
 
 def test_a_broken_row_far_down_is_named_when_it_is_reached(tmp_path):
     path = write(tmp_path / "a.csv", b"a,b\n" + b"1,2\n" * 400_000 + b"1,2,3\n" + b"1,2\n" * 10)
-    with open_source(path) as source, pytest.raises(DataError, match=r"a\.csv, row 400,001: 3 cells"):
+    # The engine reads ahead: on a busy machine it meets the row while the columns are still looked at.
+    with pytest.raises(DataError, match=r"a\.csv, row 400,001: 3 cells"), open_source(path) as source:
         list(source.batches())
 
 
