@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.fields import Id, Number, Text, Whole
+from calibrate.words.language import LanguageCode
 
 PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
 PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]
@@ -178,6 +179,7 @@ class ReportSettings(_Table):
     capacity: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(day|week|month|quarter|year)$")] | None = None
     title: Text | None = None
     what_if: Literal["full", "merged", "off"] = "full"
+    language: LanguageCode = "en"
 
 
 class Settings(_Table):

@@ -14,6 +14,7 @@ import click
 from calibrate.commands.options import let_finish, reads, settings_of, speaks, stem
 from calibrate.errors import SettingsError
 from calibrate.voice import Voice, can_say
+from calibrate.words.language import LANGUAGES
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -81,6 +82,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
     type=click.Choice(["full", "merged", "off"]),
     help="Counted leads in the meeting's files: all, none of them rare, or no such files.  [default: full]",
 )
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of what people read in the files.  [default: en]")
 @click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
 @click.option("--overwrite", is_flag=True, help="Write over the folder.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 30 conversions.")

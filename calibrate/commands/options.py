@@ -97,6 +97,7 @@ def settings_of(voice: Voice, reading: dict[str, Any], options: dict[str, Any] |
             "previous": options["previous"],
         }
         changes["report"] = {"capacity": options["capacity"], "what_if": options["what_if"]}
+        changes["report"]["language"] = options["language"]
     return load_settings(found, changes) if found else merged(Settings(), changes)
 
 
