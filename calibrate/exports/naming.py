@@ -12,7 +12,7 @@ from typing import Literal
 from calibrate.document.lead_score import used
 from calibrate.document.rules import Rules
 from calibrate.errors import DataError, nearest, shown
-from calibrate.exports.target import ExportError, FieldKind, Options
+from calibrate.exports.target import ExportError, FieldKind, Input, Kind, Options
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.source import open_source
 
@@ -72,6 +72,15 @@ def fields(
     if faults:
         raise ExportError(f"{target}: {fault}" for fault in faults)
     return found
+
+
+def inputs_of(rules: Rules, found: Mapping[str, str], sets: Kind = "list") -> tuple[Input, ...]:
+    """How a target wants the attributes that have these fields, where numbers and truth values are what they are.
+
+    sets: how it wants a set.
+    """
+    kinds: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": sets}
+    return tuple(Input(name, field, kinds.get(rules.attributes[name].type, "text")) for name, field in found.items())
 
 
 def identifier(name: str, reserved: Iterable[str] = ()) -> str:

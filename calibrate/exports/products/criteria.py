@@ -6,18 +6,17 @@ points are left out. What a rule says by order (a first case, then `otherwise`) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 from calibrate.document.rules import Attribute, Case, Condition, Evidence, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import shown
-from calibrate.exports.target import ExportError, Input, Kind, Loss
+from calibrate.exports.target import ExportError, Loss
 
 Op = Literal["in", "not in", "has", "has not", "at least", "under", "is", "empty", "not empty"]
 ENDLESS = 1e300
-KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 SCORE_ONLY = (
     Loss("reasons", "refused", "the product shows what it added, not the reasons of the rules"),
     Loss("percentile", "refused", "the product compares no lead with the others; look it up by score in rules.json"),
@@ -99,11 +98,6 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
 def shows_part_of(item: Criterion) -> bool:
     """Whether a criterion looks into a set."""
     return any(test.op in ("has", "has not") for tests in item.outcome for test in tests)
-
-
-def inputs_of(rules: Rules, found: Mapping[str, str]) -> tuple[Input, ...]:
-    """How a product wants the attributes: a set as a list."""
-    return tuple(Input(name, field, KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items())
 
 
 def points_of(rule: Rule) -> tuple[int, ...]:

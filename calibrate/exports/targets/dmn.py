@@ -17,8 +17,8 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from calibrate.document.rules import Condition, Gate, Has, In, Is, Range, Rule, Rules
-from calibrate.exports.naming import OBJECT_NAMES, fields, identifier, named
-from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target, band_of, sums
+from calibrate.exports.naming import OBJECT_NAMES, fields, identifier, inputs_of, named
+from calibrate.exports.target import Export, Loss, Options, Target, band_of, sums
 
 Type = Literal["string", "number", "boolean", "texts"]
 _MODEL = "https://www.omg.org/spec/DMN/20191111/MODEL/"
@@ -27,7 +27,6 @@ _DC = "http://www.omg.org/spec/DMN/20180521/DC/"
 _LINES = "http://www.omg.org/spec/DMN/20180521/DI/"
 _E = ElementMaker(namespace=_MODEL, nsmap={None: _MODEL, "dmndi": _DI, "dc": _DC, "di": _LINES})
 _DIAGRAM = ElementMaker(namespace=_DI)
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 _TYPES: dict[str, Type] = {"number": "number", "boolean": "boolean", "set": "texts"}
 _WORDS = (
     "and", "between", "every", "else", "external", "false", "for", "function", "if", "in", "instance", "list", "max",
@@ -72,9 +71,7 @@ def export(rules: Rules, options: Options) -> Export:
     why = "the decisions give a score and a band"
     return Export(
         files={"rules.dmn": etree.tostring(root, pretty_print=True, xml_declaration=True, encoding="UTF-8")},
-        inputs=tuple(
-            Input(name, field, _KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items()
-        ),
+        inputs=inputs_of(rules, found),
         losses=(
             Loss("reasons", "approximated", "the points of every rule and group are decisions, not the strongest"),
             Loss("percentile", "refused", f"{why}; look it up by score in rules.json"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from calibrate.document.rules import GateThen, Rules, Score
-from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.naming import fields, identifier, inputs_of, named
 from calibrate.exports.products.build_sheet import (
     band_lines,
     criteria_table,
@@ -27,7 +27,6 @@ from calibrate.exports.products.criteria import (
     Criterion,
     case_notes,
     doubts,
-    inputs_of,
     points_of,
     text_faults,
     with_base,

@@ -16,10 +16,8 @@ from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.functions.programs import run_program
 from calibrate.exports.functions.scoring_table import printed, quoted, scoring_table, worked_table
-from calibrate.exports.naming import fields, named
-from calibrate.exports.target import Export, Input, Kind, Loss, Options, Run, Target
-
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
+from calibrate.exports.naming import fields, inputs_of, named
+from calibrate.exports.target import Export, Loss, Options, Run, Target
 
 _HEAD = """\
 // Lead score: {title}, version {version}.
@@ -211,9 +209,7 @@ def export(rules: Rules, options: Options) -> Export:
     why = "the function gives a score, a band and reasons; look it up by score in rules.json"
     return Export(
         files=files,
-        inputs=tuple(
-            Input(name, field, _KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items()
-        ),
+        inputs=inputs_of(rules, found),
         losses=(Loss("percentile", "refused", why), Loss("probability", "refused", why)),
         notes=named(found),
     )

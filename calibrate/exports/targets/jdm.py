@@ -17,10 +17,9 @@ from typing import Any
 from calibrate.document.lead_score import plain_number
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import shown
-from calibrate.exports.naming import fields, identifier, named
-from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target, band_of, sums
+from calibrate.exports.naming import fields, identifier, inputs_of, named
+from calibrate.exports.target import Export, ExportError, Loss, Options, Target, band_of, sums
 
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 _WORDS = ("in", "and", "or", "not", "true", "false", "null")
 _RESULTS = ("points", "groups", "gate", "score", "band")
 _DIGITS = 15
@@ -44,9 +43,7 @@ def export(rules: Rules, options: Options) -> Export:
     why = "the graph gives a score and a band"
     return Export(
         files={"rules.jdm.json": (json.dumps(graph, ensure_ascii=False, indent=1) + "\n").encode()},
-        inputs=tuple(
-            Input(name, field, _KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items()
-        ),
+        inputs=inputs_of(rules, found),
         losses=(
             Loss("reasons", "approximated", "the result holds the points of every rule and group, not the strongest"),
             Loss("percentile", "refused", f"{why}; look it up by score in rules.json"),

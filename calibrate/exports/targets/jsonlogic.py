@@ -10,11 +10,10 @@ import json
 from typing import Any
 
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
-from calibrate.exports.naming import OBJECT_NAMES, fields
-from calibrate.exports.target import Export, Input, Kind, Loss, Options, Target, band_of, sums
+from calibrate.exports.naming import OBJECT_NAMES, fields, inputs_of
+from calibrate.exports.target import Export, Loss, Options, Target, band_of, sums
 
 Logic = Any
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 
 
 def export(rules: Rules, options: Options) -> Export:
@@ -33,7 +32,7 @@ def export(rules: Rules, options: Options) -> Export:
         "score": _score(rules, found),
         "band": _band(rules, found),
     }
-    inputs = tuple(Input(name, field, _KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items())
+    inputs = inputs_of(rules, found)
     why = "JsonLogic gives a score and a band"
     return Export(
         files={"rules.jsonlogic.json": (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()},

@@ -8,7 +8,7 @@ from typing import Any
 
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
-from calibrate.exports.naming import fields, named
+from calibrate.exports.naming import fields, inputs_of, named
 from calibrate.exports.products.build_sheet import (
     band_lines,
     criteria_table,
@@ -24,7 +24,6 @@ from calibrate.exports.products.criteria import (
     Criterion,
     case_notes,
     doubts,
-    inputs_of,
     shows_part_of,
     text_faults,
     with_base,

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from calibrate.document.lead_score import LeadScore, condition_text, outcome_of, read_value
 from calibrate.document.rules import Has, LeadValue, Probability, Rule, Rules, Score
 from calibrate.errors import shown
-from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.naming import fields, identifier, inputs_of, named
 from calibrate.exports.products.build_sheet import escaped, quoted, sheet, table, worked_table
-from calibrate.exports.products.criteria import SCORE_ONLY, inputs_of, with_points
+from calibrate.exports.products.criteria import SCORE_ONLY, with_points
 from calibrate.exports.products.degraded import left_of, recut
 from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from calibrate.document.rules import Rules, Score
-from calibrate.exports.naming import fields, named
+from calibrate.exports.naming import fields, inputs_of, named
 from calibrate.exports.products.build_sheet import (
     criteria_table,
     gate_lines,
@@ -21,7 +21,6 @@ from calibrate.exports.products.criteria import (
     criteria,
     doubts,
     evidence_of,
-    inputs_of,
     points_of,
     text_faults,
     with_base,

@@ -14,8 +14,8 @@ from calibrate.document.lead_score import plain_number
 from calibrate.document.lint import path_to
 from calibrate.document.rules import Condition, Evidence, Has, In, Is, Range, Rule, Rules
 from calibrate.errors import shown
-from calibrate.exports.naming import fields, named
-from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target
+from calibrate.exports.naming import fields, inputs_of, named
+from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 COLUMNS = (
     "part", "id", "name", "attribute", "group", "case", "condition", "value", "from", "below", "points", "min", "max",
@@ -23,7 +23,6 @@ COLUMNS = (
 )  # fmt: skip
 TEXTS = ("id", "name", "attribute", "group", "value", "label", "band", "action", "unit", "separator")
 _FORMULA = ("=", "+", "-", "@", "\t", "'")
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "list"}
 Row = Mapping[str, str | int | float | None]
 
 
@@ -38,7 +37,7 @@ def export(rules: Rules, options: Options) -> Export:
     writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(key, value) for key, value in row.items()} for row in rows)
-    inputs = tuple(Input(name, field, _KINDS.get(rules.attributes[name].type, "text")) for name, field in found.items())
+    inputs = inputs_of(rules, found)
     why = "the table holds what changes a score"
     return Export(
         files={"rules.csv": file.getvalue().encode()},

@@ -6,23 +6,23 @@ What stands in which cell is in exports/sheets/.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from calibrate.document.lead_score import used
 from calibrate.document.lint import path_to
 from calibrate.document.rules import Has, In, Range, Rules
 from calibrate.errors import shown
-from calibrate.exports.naming import fields, named
+from calibrate.exports.naming import fields, inputs_of, named
 from calibrate.exports.sheets.cells import MOST_COLUMNS, MOST_ROWS, number_fault, readable, text_fault
 from calibrate.exports.sheets.formulas import CHAIN
 from calibrate.exports.sheets.lead_columns import RESULTS, Sheets
 from calibrate.exports.sheets.rule_lines import rule_lines
 from calibrate.exports.sheets.scale_tables import separators
 from calibrate.exports.sheets.workbook import workbook
-from calibrate.exports.target import Export, ExportError, Input, Kind, Loss, Options, Target
+from calibrate.exports.target import Export, ExportError, Loss, Options, Target
 
 FILE = "rules.xlsx"
 _LONGEST_HEADER = 255
-_KINDS: dict[str, Kind] = {"number": "number", "boolean": "boolean", "set": "delimited"}
 
 
 def export(rules: Rules, options: Options) -> Export:
@@ -37,8 +37,7 @@ def export(rules: Rules, options: Options) -> Export:
         raise ExportError(faults)
     between = separators(rules)
     inputs = tuple(
-        Input(name, field, _KINDS.get(rules.attributes[name].type, "text"), between.get(name))
-        for name, field in found.items()
+        replace(item, separator=between.get(item.attribute)) for item in inputs_of(rules, found, "delimited")
     )
     why = "the workbook gives a score and a band"
     return Export(

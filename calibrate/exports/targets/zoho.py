@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from calibrate.document.rules import Is, Rules
-from calibrate.exports.naming import fields, identifier, named
+from calibrate.exports.naming import fields, identifier, inputs_of, named
 from calibrate.exports.products.build_sheet import (
     band_lines,
     criteria_table,
@@ -30,7 +30,6 @@ from calibrate.exports.products.criteria import (
     Outcome,
     Test,
     doubts,
-    inputs_of,
     points_of,
     shows_part_of,
     text_faults,
