@@ -29,8 +29,13 @@ class Remark:
     """
 
     kind: RemarkKind
-    text: str
+    said: str
     column: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The line in English."""
+        return str(self.said)
 
 
 def by_harm(remarks: list[Remark]) -> tuple[Remark, ...]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -28,12 +28,22 @@ MINUS = "\u2212"
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A sentence that is not yet in a language: which one, and the values in it."""
+class Message(str):
+    """A sentence in English that can be said in another language: which one, and the values in it."""
 
+    __slots__ = ("key", "values")
     key: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
+
+    def __new__(cls, key: str, values: Mapping[str, Any]) -> Message:
+        """The sentence of this key with its values."""
+        found = super().__new__(cls, language("en")(key, **values))
+        found.key, found.values = key, values
+        return found
+
+    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:  # type: ignore[override]
+        """What a copy is made from."""
+        return self.key, self.values
 
 
 def message(key: str, /, **values: Any) -> Message:
