@@ -51,7 +51,19 @@ def test_imports_go_one_way():
     assert wrong == []
 
 
-FOLDERS = ("words", "reading", "statistics", "leads", "learning", "proof", "document", "exports", "imports", "meeting")
+FOLDERS = (
+    "words",
+    "reading",
+    "statistics",
+    "leads",
+    "learning",
+    "proof",
+    "document",
+    "exports",
+    "imports",
+    "remote",
+    "meeting",
+)
 
 
 def test_folders_read_only_from_those_before_them():

@@ -1,0 +1,117 @@
+"""A table of leads in the engine that holds it, and how its answers are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from calibrate.errors import CalibrateError, DataError, shown
+from calibrate.reading.rawtable import first_line
+
+_ENGINES = {
+    nw.Implementation.DUCKDB: "DuckDB",
+    nw.Implementation.PYSPARK: "Spark",
+    nw.Implementation.PYSPARK_CONNECT: "Spark",
+    nw.Implementation.SQLFRAME: "Spark",
+    nw.Implementation.POLARS: "polars",
+    nw.Implementation.PANDAS: "pandas",
+    nw.Implementation.PYARROW: "Arrow",
+}
+_IBIS_ENGINES = {
+    "bigquery": "BigQuery",
+    "databricks": "Databricks",
+    "duckdb": "DuckDB",
+    "postgres": "PostgreSQL",
+    "pyspark": "Spark",
+    "snowflake": "Snowflake",
+    "trino": "Trino",
+}
+
+
+def _nothing() -> None:
+    """Nothing is held open, or can be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTable:
+    """Leads that stay where they are.
+
+    name: as it is shown, without a user or a password.  engine: as people call it, such as `PostgreSQL`.
+    frame: the leads; a query is an expression on it.  close: lets go of the connection; may be called twice.
+    cancel: stops the query that runs, from another thread or a signal.  fault: an error of the engine's library as
+    one of ours; by default its first line with the name before it.
+    """
+
+    name: str
+    engine: str
+    frame: nw.LazyFrame[Any]
+    close: Callable[[], None] = _nothing
+    cancel: Callable[[], None] = _nothing
+    fault: Callable[[Exception], CalibrateError] | None = None
+
+    def fetched(self, query: nw.LazyFrame[Any]) -> pa.Table:
+        """The answer to a query, in no particular order of rows.
+
+        Raises:
+            CalibrateError: the engine refuses the query or fails at it.
+        """
+        try:
+            return query.collect(backend="pyarrow").to_native()
+        except CalibrateError:
+            raise
+        except Exception as error:
+            if self.fault is not None:
+                raise self.fault(error) from error
+            raise DataError(
+                f"{self.name}: {self.engine} cannot answer ({first_line(error)}); expected a table whose columns can "
+                "be counted, leave the column out with a view"
+            ) from error
+
+    def __enter__(self) -> EngineTable:
+        """The table; its connection is closed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def is_remote(data: object) -> bool:
+    """Whether another engine holds the leads: an EngineTable, DuckDB relation, Spark data frame or Ibis table."""
+    known = nw.dependencies
+    return (
+        isinstance(data, EngineTable)
+        or known.is_duckdb_relation(data)
+        or known.is_pyspark_dataframe(data)
+        or known.is_pyspark_connect_dataframe(data)
+        or known.is_ibis_table(data)
+    )
+
+
+def engine_table(data: Any, name: str = "table") -> EngineTable:
+    """A table that narwhals knows, eager or lazy, as one whose engine counts it; an EngineTable is handed back.
+
+    Raises:
+        DataError: it is no table.
+    """
+    if isinstance(data, EngineTable):
+        return data
+    try:
+        frame = nw.from_native(data).lazy()
+    except TypeError as error:
+        raise DataError(
+            f"{shown(type(data).__name__)}: is no table; expected a DuckDB relation, a Spark data frame, an Ibis table "
+            "or a pandas, polars or Arrow table"
+        ) from error
+    return EngineTable(name, _engine(frame), frame)
+
+
+def _engine(frame: nw.LazyFrame[Any]) -> str:
+    if frame.implementation is nw.Implementation.IBIS:
+        held = str(frame.to_native().get_backend().name)
+        return _IBIS_ENGINES.get(held, held)
+    return _ENGINES.get(frame.implementation, str(frame.implementation))
