@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals as nw
@@ -44,6 +44,7 @@ class EngineTable:
     frame: the leads; a query is an expression on it.  close: lets go of the connection; may be called twice.
     cancel: stops the query that runs, from another thread or a signal.  fault: an error of the engine's library as
     one of ours; by default its first line with the name before it.
+    left_out: columns of the table that the frame has not, with why in words.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EngineTable:
     close: Callable[[], None] = _nothing
     cancel: Callable[[], None] = _nothing
     fault: Callable[[Exception], CalibrateError] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def fetched(self, query: nw.LazyFrame[Any]) -> pa.Table:
         """The answer to a query, in no particular order of rows.
