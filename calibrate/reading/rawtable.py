@@ -13,14 +13,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import Dialect
 from calibrate.reading.engine import BATCH, Engine
 from calibrate.reading.textfile import clean_copy
 
-MOST_SAMPLED_GROUPS = 16
 LONGEST_ROW = 16 << 20
 
 
@@ -212,39 +210,6 @@ def _text_fault(name: str, path: Path, dialect: Dialect, width: int, error: Exce
         )
     what = "a quote that is not closed" if "quote" in str(error).casefold().split("possible fixes")[0] else first
     return DataError(f'{name}: the rows cannot be told apart ({what}); expected CSV with " doubled inside quotes')
-
-
-def from_parquet(path: Path) -> RawTable:
-    """The columns of a Parquet file; texts stay encoded by a dictionary, as they are in most files."""
-    try:
-        with pq.ParquetFile(path) as file:
-            schema, rows = file.schema_arrow, file.metadata.num_rows
-            sizes = [file.metadata.row_group(place).num_rows for place in range(file.metadata.num_row_groups)]
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path.name}: cannot be read as Parquet ({first_line(error)}); write it again") from error
-    texts = [field.name for field in schema if is_text(field.type)]
-
-    step = max(1, len(sizes) // MOST_SAMPLED_GROUPS)
-    groups = range(step // 2, len(sizes), step)
-
-    def thinned() -> Iterator[tuple[int, pa.RecordBatch]]:
-        for group in groups:
-            first = sum(sizes[:group]) + 1
-            for batch in read(None, [group]):
-                yield first, batch
-                first += batch.num_rows
-
-    def read(columns: Sequence[str] | None = None, only: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
-        wanted = list(schema.names if columns is None else columns)
-        try:
-            with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
-                for batch in file.iter_batches(BATCH, row_groups=only, columns=None if columns is None else wanted):
-                    yield batch if batch.schema.names == wanted else batch.select(wanted)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path.name}: cannot be read as Parquet ({first_line(error)}); write it again") from error
-
-    few = (thinned, sum(sizes[group] for group in groups)) if step > 1 else None
-    return named(RawTable(schema, rows, read, thinned=few), path.name)
 
 
 def is_text(dtype: pa.DataType) -> bool:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.columntypes import Column, settle, typed_batch
 from calibrate.reading.dialect import Dialect, ReadingOptions, sniff
-from calibrate.reading.rawtable import RawTable, column_names, from_duckdb, from_parquet, from_sqlite, from_text, named
+from calibrate.reading.parquet import from_parquet, parquet_files
+from calibrate.reading.rawtable import RawTable, column_names, from_duckdb, from_sqlite, from_text, named
 from calibrate.reading.tables import frame_table, from_table, workbook_sheet
 
 __all__ = ["Column", "ReadingOptions", "Source", "open_source"]
@@ -93,11 +94,15 @@ class Source:
         return pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
 
     def sha256(self) -> str | None:
-        """Of the file's bytes, in hex; None for a table in memory."""
+        """Of the bytes of the file, or of all files of a folder, in hex; None for a table in memory."""
         if self.path is None:
             return None
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        whole = hashlib.sha256()
+        for path in parquet_files(self.path):
+            with path.open("rb") as file:
+                while part := file.read(1 << 20):
+                    whole.update(part)
+        return whole.hexdigest()
 
     def close(self) -> None:
         """Let go of the file and remove what was made beside it."""
@@ -172,6 +177,8 @@ def open_source(
 ) -> Source:
     """The source in a file (by its content: CSV, gzipped CSV, Excel, Parquet, SQLite, DuckDB) or a table in memory.
 
+    A folder is read as the Parquet files in it.
+
     types: forced, by name of column; a name that is not there is no error.
 
     Raises:
@@ -243,10 +250,10 @@ def _settled(
 
 
 def _file_kind(path: Path) -> Literal["text", "workbook", "parquet", "sqlite", "duckdb"]:
-    """What a file is by its first bytes, whatever it is called.
+    """What a file is by its first bytes, whatever it is called; a folder is the Parquet files in it.
 
     Raises:
-        DataError: no such file, a folder, an archive, a web page, or a workbook that is called text.
+        DataError: no such file, a folder without them, an archive, a web page, or a workbook that is called text.
     """
     head = _first_bytes(path)
     if head.startswith(b"PAR1"):
@@ -283,6 +290,8 @@ def _first_bytes(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
+            if parquet_files(path):
+                return b"PAR1"
             raise DataError(f"{path.name or path}: is a folder; expected a file with leads, say which file in it")
         if not stat.S_ISREG(mode):
             raise DataError(
