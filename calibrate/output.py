@@ -23,6 +23,7 @@ from calibrate.settings import PointColumn, dump_settings
 from calibrate.statistics.bands import band_trend, ties
 from calibrate.statistics.woe import information_value
 from calibrate.whole import write_whole
+from calibrate.words.language import language
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -123,13 +124,14 @@ def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
 
 
 def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
-    """Rows of levels.csv, in the order of LEVEL_COLUMNS."""
+    """Rows of levels.csv, in the order of LEVEL_COLUMNS; labels and notes in the language of the report."""
+    say = language(calibration.settings.report.language)
     for item, found in zip(calibration.attributes, _stabilities(calibration), strict=True):
         for row, still in zip(item.levels, found, strict=True):
             yield (
-                item.name, row.level.label, row.leads, row.conversions, row.rate, row.rate_low, row.rate_high,
+                item.name, say.text(row.level.label), row.leads, row.conversions, row.rate, row.rate_low, row.rate_high,
                 row.lift, row.lift_low, row.lift_high, row.index, row.p_value, row.q_value, row.evidence,
-                row.points_lift, row.points_cautious, row.points_adjusted, row.points, row.note,
+                row.points_lift, row.points_cautious, row.points_adjusted, row.points, say.text(row.note),
                 row.adjusted_lift, row.adjusted_low, row.adjusted_high, row.points_log_odds,
                 row.support_low, row.support_high, row.woe, *_stability(still),
             )  # fmt: skip

@@ -33,6 +33,7 @@ from calibrate.document.rules import (
     ScoreBand,
 )
 from calibrate.document.worked import worked_leads
+from calibrate.leads.attributes import ENGAGEMENT, FIT
 from calibrate.learning.code_scores import HUNDRED
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.learning.learned import Learned
@@ -41,10 +42,9 @@ from calibrate.settings import GateSettings, PointColumn, PointSettings, Setting
 from calibrate.statistics.bands import named_cuts
 from calibrate.statistics.ranking import ScoreCounts
 from calibrate.statistics.rates import Rate
+from calibrate.words.language import Language, language
 
 _SHARES = {"A": 0.1, "B": 0.3, "C": 0.6}
-_ACTIONS = {"A": "call first", "B": "call next", "C": "keep warm by e-mail", "D": "leave for now"}
-GROUP_LABELS = {"fit": "Who they are", "engagement": "What they did"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,16 @@ def draft_rules(
     """The document of a run, with worked leads that it scores as stated.
 
     population: the counted leads by final score, the reference of every percentile.  column: the points it carries.
+    Labels, actions and reasons are in the language of the report.
     """
+    say = language(settings.report.language)
     ids = _ids(attributes)
-    groups = _groups(attributes, settings)
     document = Rules(
         schema_="rules.schema.json",
         id=_slug(provenance.source.rsplit(".", 1)[0]),
         version="1",
-        title=settings.report.title or f"Lead score learned from {provenance.source}",
+        title=settings.report.title or say("levels.title", source=provenance.source),
+        language=None if say.code == "en" else say.code,
         score=score,
         baseline=Baseline(
             leads=overall.leads,
@@ -92,16 +94,16 @@ def draft_rules(
         ),
         attributes=_attributes(attributes, settings),
         gates=_gates(attributes, settings),
-        groups=groups,
-        rules=tuple(_rule(item, rule_id) for item, rule_id in zip(attributes, ids, strict=True)),
-        bands=_bands(population, validation, column),
+        groups=_groups(attributes, settings, say),
+        rules=tuple(_rule(item, rule_id, say) for item, rule_id in zip(attributes, ids, strict=True)),
+        bands=_bands(population, validation, column, say),
         reference=Reference(
-            population=f"{population.total_leads:,} counted leads of {provenance.source}",
+            population=say("levels.population", leads=population.total_leads, source=provenance.source),
             leads=population.total_leads,
             scores=population.scores,
             counts=population.leads,
         ),
-        probability=_probability(population, validation),
+        probability=_probability(population, validation, say),
         made_by=MadeBy(
             tool="lead-calibrate",
             version=provenance.version,
@@ -111,7 +113,7 @@ def draft_rules(
             counted=overall.leads,
             from_=provenance.first_day,
             to=provenance.last_day,
-            outcome=provenance.outcome,
+            outcome=say.text(provenance.outcome),
             points=column,
             settings=_plain(settings),
         ),
@@ -127,9 +129,9 @@ def score_of(learned: Learned, column: PointColumn, settings: PointSettings) -> 
     return Score(base=learned.base[column], min=low, max=high, unit=unit, pdo=pdo)
 
 
-def _rule(item: AttributeEvidence, rule_id: str) -> Rule:
+def _rule(item: AttributeEvidence, rule_id: str, say: Language) -> Rule:
     """Cases for what a rule can name; `otherwise` for the pooled and the unseen, `missing` for no value."""
-    cases = tuple(case for level in item.levels if (case := _case(item, level)))
+    cases = tuple(case for level in item.levels if (case := _case(item, level, say)))
     by_kind = {level.level.kind: level for level in item.levels}
     otherwise = by_kind.get("other")
     if item.member is not None:
@@ -143,15 +145,16 @@ def _rule(item: AttributeEvidence, rule_id: str) -> Rule:
         cases=cases,
         otherwise=otherwise.points if otherwise else item.unknown,
         missing=missing.points if missing else item.unknown,
-        otherwise_evidence=_evidence(otherwise) if otherwise else None,
-        missing_evidence=_evidence(missing) if missing else None,
+        otherwise_evidence=_evidence(otherwise, say) if otherwise else None,
+        missing_evidence=_evidence(missing, say) if missing else None,
     )
 
 
-def _case(item: AttributeEvidence, level: LevelEvidence) -> Case | None:
+def _case(item: AttributeEvidence, level: LevelEvidence, say: Language) -> Case | None:
     if level.level.kind in ("other", "missing") or (item.member is not None and not level.level.truth):
         return None
-    return Case(when=_condition(item, level), points=level.points, label=level.level.label, evidence=_evidence(level))
+    label = say.text(level.level.label)
+    return Case(when=_condition(item, level), points=level.points, label=label, evidence=_evidence(level, say))
 
 
 def _condition(item: AttributeEvidence, level: LevelEvidence) -> Condition:
@@ -166,7 +169,7 @@ def _condition(item: AttributeEvidence, level: LevelEvidence) -> Condition:
     return In(in_=level.level.values)
 
 
-def _evidence(level: LevelEvidence) -> Evidence:
+def _evidence(level: LevelEvidence, say: Language) -> Evidence:
     return Evidence(
         leads=level.leads,
         conversions=level.conversions,
@@ -184,7 +187,7 @@ def _evidence(level: LevelEvidence) -> Evidence:
         adjusted_low=_short_or_none(level.adjusted_low),
         adjusted_high=_short_or_none(level.adjusted_high),
         strength=level.evidence,
-        note=level.note,
+        note=say.text(level.note),
     )
 
 
@@ -220,7 +223,7 @@ def _gates(attributes: Sequence[AttributeEvidence], settings: Settings) -> tuple
     )
 
 
-def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict[str, Group]:
+def _groups(attributes: Sequence[AttributeEvidence], settings: Settings, say: Language) -> dict[str, Group]:
     """The groups with their caps, moved like their points where these all start at 0."""
     used = {item.group for item in attributes}
 
@@ -229,7 +232,7 @@ def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict
 
     return {
         name: Group(
-            label=(chosen.label if (chosen := settings.groups.get(name)) else None) or GROUP_LABELS.get(name, name),
+            label=(chosen.label if (chosen := settings.groups.get(name)) else None) or _group_label(name, say),
             max=moved(chosen.max, name) if chosen else None,
             min=moved(chosen.min, name) if chosen else None,
         )
@@ -237,7 +240,13 @@ def _groups(attributes: Sequence[AttributeEvidence], settings: Settings) -> dict
     }
 
 
-def _bands(population: ScoreCounts, validation: Validation | None, column: PointColumn) -> tuple[ScoreBand, ...]:
+def _group_label(name: str, say: Language) -> str:
+    return say(f"levels.group.{name}") if name in (FIT, ENGAGEMENT) else name
+
+
+def _bands(
+    population: ScoreCounts, validation: Validation | None, column: PointColumn, say: Language
+) -> tuple[ScoreBand, ...]:
     """A to D by share of the counted leads; the rates are of the held-out leads at the same scores."""
     cuts = named_cuts(population)
     names = _band_names(population, cuts)
@@ -251,7 +260,7 @@ def _bands(population: ScoreCounts, validation: Validation | None, column: Point
             ScoreBand(
                 name=name,
                 from_=start,
-                action=_ACTIONS[name] if cuts else "none: the scores do not tell leads apart",
+                action=say(f"levels.action.{name if cuts else 'none'}"),
                 leads_share=_short(leads / population.total_leads),
                 rate=_short(won / tested) if tested else None,
             )
@@ -283,10 +292,10 @@ def _between(counts: ScoreCounts, start: int | None, above: int | None) -> tuple
     return sum(leads for leads, _ in inside), sum(won for _, won in inside)
 
 
-def _probability(population: ScoreCounts, validation: Validation | None) -> Probability | None:
+def _probability(population: ScoreCounts, validation: Validation | None, say: Language) -> Probability | None:
     if validation is None or validation.probability is None:
         return None
-    fitted_on = f"{validation.leads:,} {validation.kind} leads"
+    fitted_on = say(f"levels.fitted_on.{validation.kind}", leads=validation.leads)
     return chances(validation.probability, population.scores[0], population.scores[-1], fitted_on)
 
 

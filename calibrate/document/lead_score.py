@@ -20,11 +20,14 @@ from functools import partial
 
 import numpy as np
 
-from calibrate.document.rules import Attribute, Condition, Gate, Group, Has, In, Is, Range, Reference, Rule, Rules
+from calibrate.document.rules import Attribute, Condition, Gate, Has, In, Is, Range, Reference, Rule, Rules
 from calibrate.errors import DataError, shown
+from calibrate.showing import Shown
+from calibrate.words.language import Language, language, message
 
 Value = str | float | bool | frozenset[str]
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_YES = frozenset({"yes", "ja", "oui"})
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _EXPECTED = {
     "category": "a text, number or truth value",
@@ -44,7 +47,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class LeadScore:
+class LeadScore(Shown):
     """The score of a lead and where it stands.
 
     percentile: mid-rank in the document's reference, 0 to 100.  probability: of conversion, 0 to 1.
@@ -97,7 +100,7 @@ def score_lead(rules: Rules, lead: Mapping[str, object], reasons: int = 3) -> Le
     for name, group in rules.groups.items():
         change = bounded(sums.get(name, 0), group.min, group.max) - sums.get(name, 0)
         sums[name] = sums.get(name, 0) + change
-        found.append(Reason(change, cap_text(name, group, change)))
+        found += [Reason(change, cap_text(rules, name, change))] if change else []
     score = bounded(rules.score.base + sum(sums.values()), rules.score.min, rules.score.max)
     standing = standing_of(rules, score)
     strongest = sorted((reason for reason in found if reason.points), key=lambda reason: -abs(reason.points))
@@ -176,7 +179,7 @@ def outcome(rules: Rules, rule: Rule, place: int) -> tuple[int, str]:
     """Points of one outcome of a rule, by its number, with the reason that they are."""
     name = rule.label or rules.attributes[rule.attr].label or rule.attr
     points = outcome_points(rule, place)
-    return points, f"{points:+d} {name} = {outcome_label(rule, place)}"
+    return points, f"{points:+d} {name} = {words_of(rules).text(outcome_label(rule, place))}"
 
 
 def outcome_points(rule: Rule, place: int) -> int:
@@ -186,16 +189,17 @@ def outcome_points(rule: Rule, place: int) -> int:
 
 
 def outcome_label(rule: Rule, place: int) -> str:
-    """One outcome of a rule in words, by its number."""
+    """One outcome of a rule in words, by its number; a Message where they are not those of the document."""
     if place < len(rule.cases):
         return rule.cases[place].label or condition_text(rule.cases[place].when)
-    return _otherwise_text(rule) if place == len(rule.cases) else "missing"
+    return _otherwise_text(rule) if place == len(rule.cases) else message("levels.no_value")
 
 
-def cap_text(name: str, group: Group, change: int) -> str:
-    """The reason that a cap is: by how much it changed the sum of its group."""
-    bound = f"capped at {group.max}" if change < 0 else f"held at {group.min}"
-    return f"{change:+d} {group.label or name} {bound}"
+def cap_text(rules: Rules, name: str, change: int) -> str:
+    """The reason that the cap of a group is: by how much it changed the sum of its points."""
+    group = rules.groups[name]
+    key, bound = ("levels.capped", group.max) if change < 0 else ("levels.held", group.min)
+    return f"{change:+d} {words_of(rules)(key, group=group.label or name, bound=bound)}"
 
 
 def gate_text(gate: Gate) -> str:
@@ -203,8 +207,13 @@ def gate_text(gate: Gate) -> str:
     return gate.label or gate.id
 
 
+def words_of(rules: Rules) -> Language:
+    """The language of the labels and reasons of a document."""
+    return language(rules.language or "en")
+
+
 def condition_text(condition: Condition) -> str:
-    """A condition in words.
+    """A condition in words; a Message where they are not those of the data.
 
     >>> condition_text(Range(ge=10, lt=100)), condition_text(Is(is_=True))
     ('10 to under 100', 'yes')
@@ -213,13 +222,13 @@ def condition_text(condition: Condition) -> str:
         case In():
             return ", ".join(condition.in_)
         case Is():
-            return "yes" if condition.is_ else "no"
+            return message("levels.yes" if condition.is_ else "levels.no")
         case Has():
             return condition.has
         case Range(ge=ge, lt=lt):
             if ge is None or lt is None:
-                return f"under {plain_number(lt)}" if lt is not None else f"{plain_number(ge or 0.0)} and up"
-            return f"{plain_number(ge)} to under {plain_number(lt)}"
+                return message("levels.and_up", low=ge or 0.0) if lt is None else message("levels.under", high=lt)
+            return message("levels.to_under", low=ge, high=lt)
 
 
 def standing_of(rules: Rules, score: int) -> Standing:
@@ -261,8 +270,8 @@ def _otherwise_text(rule: Rule) -> str:
     if isinstance(only, Is):
         return condition_text(Is(is_=not only.is_))
     if isinstance(only, Has):
-        return "no" if rule.cases[0].label == "yes" else f"not {only.has}"
-    return "other" if rule.cases else "given"
+        return message("levels.no") if rule.cases[0].label in _YES else message("levels.not", value=only.has)
+    return message("levels.other" if rule.cases else "levels.given")
 
 
 def is_missing(value: object) -> bool:

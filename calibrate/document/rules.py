@@ -18,7 +18,9 @@ from calibrate.document.decisions import Decision, Override, Threshold
 from calibrate.document.part import Part
 from calibrate.fields import Count, Id, Number, Share, Text, Whole
 from calibrate.learning.evidence import Strength
+from calibrate.showing import Shown
 from calibrate.whole import whole_file
+from calibrate.words.language import LanguageCode
 
 FORMAT: Literal["leadscore-rules/1.0"] = "leadscore-rules/1.0"
 LeadValue = None | bool | int | Number | str | tuple[str, ...]
@@ -271,14 +273,18 @@ class WorkedLead(Part):
     reasons: tuple[str, ...] | None = None
 
 
-class Rules(Part):
-    """The whole document."""
+class Rules(Part, Shown):
+    """The whole document.
+
+    language: of its labels and reasons; English where it does not say.
+    """
 
     schema_: Annotated[str | None, Field(alias="$schema")] = None
     format: Literal["leadscore-rules/1.0"] = FORMAT
     id: Text
     version: Text
     title: Text | None = None
+    language: LanguageCode | None = None
     score: Score = Score()
     baseline: Baseline | None = None
     attributes: dict[str, Attribute]

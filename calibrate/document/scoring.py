@@ -176,7 +176,7 @@ class TableScorer:
             changes, places = _distinct(capped - sums[place])
             numbers = len(self._texts) + len(texts) + np.arange(len(changes))
             _push(top, _strengths(changes, numbers).take(places))
-            texts += [cap_text(name, group, int(change)) for change in changes]
+            texts += [cap_text(self.rules, name, int(change)) if change else "" for change in changes]
             sums[place] = capped
         return texts
 

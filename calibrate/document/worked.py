@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from calibrate.document.lead_score import Value, holds, outcome, outcome_of, read_value, score_lead, used
+from calibrate.document.lead_score import Value, holds, outcome, outcome_of, read_value, score_lead, used, words_of
 from calibrate.document.rules import Condition, Has, In, LeadValue, Range, Rules, WorkedLead
 
-_ELSE = "something else"
 _FEWEST = 12
 
 
@@ -104,9 +103,10 @@ def _unknown(rules: Rules, name: str) -> LeadValue:
     conditions += [gate.when.condition for gate in rules.gates if gate.when.attr == name]
     named = {text for item in conditions if isinstance(item, In) for text in item.in_}
     named |= {item.has for item in conditions if isinstance(item, Has)}
-    text = _ELSE
+    say = words_of(rules)
+    text = say("levels.something_else")
     while text in named:
-        text += " again"
+        text = say("levels.again", value=text)
     return (text,) if rules.attributes[name].type == "set" else text
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from calibrate.leads.bins import best_bins, equal_bins
 from calibrate.reading.values import is_placeholder
 from calibrate.settings import PointSettings
+from calibrate.words.language import Message, message
 
 Ints = npt.NDArray[np.int64]
 LevelKind = Literal["value", "bin", "placeholder", "other", "missing"]
@@ -28,7 +29,7 @@ MOST_EQUAL = 5
 class Level:
     """One value, bin or set of values of an attribute; the levels of an attribute never overlap.
 
-    label: as people read it (`Software`, `50 to 249`, `(missing)`, `other`).
+    label: as people read it (`Software`, `50 to 249`, `(missing)`, `other`); a Message where it is no value.
     values: the exact texts it holds, for kinds value, placeholder and other; empty otherwise.
     low, high: a bin holds low <= number < high; None is an open end.
     truth: for a yes/no attribute the truth value; for a set attribute whether the set holds the value.
@@ -121,7 +122,7 @@ def learn_levels(cells: Cells, leads: Ints, conversions: Ints, settings: PointSe
     else:
         unions, trend = _truth_unions(), None
     if leads[MISSING]:
-        unions.append((Level("missing", "(missing)"), [MISSING]))
+        unions.append((Level("missing", message("levels.missing")), [MISSING]))
     of_cell = np.full(cells.size, -1, dtype=np.intp)
     kept: list[tuple[Level, int]] = []
     for level, members in unions:
@@ -191,13 +192,14 @@ def _category_unions(cells: Cells, leads: Ints, rate: float, settings: PointSett
     if rare:
         held = tuple(sorted(text for cell in rare if leads[cell] and (text := cells.texts[cell - 1]) is not None))
         taken = {level.label.casefold() for level, _ in unions}
-        unions.append((Level("other", "all others" if "other" in taken else "other", held), rare))
+        label = message("levels.all_others" if "other" in taken else "levels.other")
+        unions.append((Level("other", label, held), rare))
     return unions
 
 
 def _truth_unions() -> list[tuple[Level, list[int]]]:
-    words = ("no", "yes")
-    return [(Level("value", words[truth], truth=bool(truth)), [1 + truth]) for truth in (0, 1)]
+    labels = (message("levels.no"), message("levels.yes"))
+    return [(Level("value", labels[truth], truth=bool(truth)), [1 + truth]) for truth in (0, 1)]
 
 
 def _bin(cells: Cells, start: int, end: int) -> Level:
@@ -208,14 +210,14 @@ def _bin(cells: Cells, start: int, end: int) -> Level:
     return Level("placeholder" if sentinel else "bin", number_label(cells, low, high), (), low, high)
 
 
-def number_label(cells: Cells, low: float | None, high: float | None) -> str:
+def number_label(cells: Cells, low: float | None, high: float | None) -> Message:
     """A range of an attribute as people read it; an open end that holds one number is that number."""
     if low is not None and high is None and low == cells.largest:
-        return _plain(low)
+        return message("levels.number", number=float(low))
     return bin_label(low, high, cells.whole, cells.smallest)
 
 
-def bin_label(low: float | None, high: float | None, whole: bool, smallest: float | None = None) -> str:
+def bin_label(low: float | None, high: float | None, whole: bool, smallest: float | None = None) -> Message:
     """A bin as people read it; whole numbers get inclusive ends.
 
     >>> bin_label(50, 250, True), bin_label(None, 1, True, 0), bin_label(0.5, None, False)
@@ -227,14 +229,12 @@ def bin_label(low: float | None, high: float | None, whole: bool, smallest: floa
         if first is None and smallest is not None and last == int(smallest):
             first = last
         if first is None:
-            return "any number" if last is None else f"up to {last}"
+            return message("levels.any_number") if last is None else message("levels.up_to", high=last)
         if last is None:
-            return f"{first} and up"
-        return str(first) if first == last else f"{first} to {last}"
+            return message("levels.and_up", low=first)
+        return message("levels.number", number=first) if first == last else message("levels.to", low=first, high=last)
     if low is None:
-        return "any number" if high is None else f"under {_plain(high)}"
-    return f"{_plain(low)} and up" if high is None else f"{_plain(low)} to under {_plain(high)}"
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else repr(float(number))
+        return message("levels.any_number") if high is None else message("levels.under", high=float(high))
+    if high is None:
+        return message("levels.and_up", low=float(low))
+    return message("levels.to_under", low=float(low), high=float(high))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
 from calibrate.leads.levels import Level
+from calibrate.words.language import message
 
 if TYPE_CHECKING:
     from calibrate.learning.scorecard import CardAttribute, Scorecard
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from calibrate.statistics.points import Worth
 
 MOST_CUTS = 70
+_MOST_HELD = 8
 Strength = Literal["strong", "some", "weak", "too few"]
 
 
@@ -230,12 +233,12 @@ def _effect(item: CardAttribute, place: int) -> tuple[float | None, float | None
 def _note(level: Level, too_few: bool, muted: bool) -> str:
     notes = []
     if level.kind == "other" and level.values:
-        shown = ", ".join(level.values[:8]) + (f" and {len(level.values) - 8} more" if len(level.values) > 8 else "")
-        notes.append(f"holds {shown}")
+        shown, more = ", ".join(level.values[:_MOST_HELD]), len(level.values) - _MOST_HELD
+        notes.append(message(f"levels.note.holds{'_more' if more > 0 else ''}", values=shown, more=more))
     if level.kind == "placeholder":
-        notes.append("looks like a placeholder")
+        notes.append(message("levels.note.placeholder"))
     if too_few:
-        notes.append("not enough history: 0 points")
+        notes.append(message("levels.note.too_few"))
     elif muted:
-        notes.append("being filled in may follow the outcome: 0 points")
-    return "; ".join(notes)
+        notes.append(message("levels.note.follows"))
+    return reduce(lambda first, then: message("levels.note.two", first=first, then=then), notes) if notes else ""

@@ -7,7 +7,8 @@ stands where:
     percent         29.7%                   whole_percent   30%
     pairs           71.8, of 100            lift            +24.9 percentage points
     day             3 Oct 2026              listed          a, b and c
-    short           2.5, two digits at most text            a name, or a Message, as it stands
+    short           2.5, two digits at most tenths          1,234.5
+    plain           1234.56, all its digits text            a name, or a Message, as it stands
 
 A place without a way is text.  A sentence with the forms `one` and `other` takes its form from the value n.
 """
@@ -120,6 +121,15 @@ class Language:
         """A number with so many decimals; 0 has no sign."""
         size = f"{value:,.{digits}f}"
         return self._marked(size if float(size.replace(",", "")) else size.removeprefix("-"))
+
+    def tenths(self, value: float) -> str:
+        """A number with one decimal."""
+        return self.number(value, 1)
+
+    def plain(self, value: float) -> str:
+        """A number with all its digits and no marks between thousands, as in the name of a range."""
+        whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+        return str(int(value)) if whole else repr(value).replace(".", self.words["marks.decimal"])
 
     def short(self, value: float) -> str:
         """A number in two digits, or the whole number that it is."""
