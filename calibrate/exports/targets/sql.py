@@ -137,8 +137,8 @@ TARGET = Target(
 
 def _text(rules: Rules, found: dict[str, str], options: Options, dialect: str) -> bytes:
     query = _Query(rules, found, options, dialect).select()
-    text = query.sql(dialect=dialect, pretty=True)
-    again = sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True)
+    text = query.sql(dialect=dialect, pretty=True, copy=False)
+    again = sqlglot.parse_one(text, read=dialect).sql(dialect=dialect, pretty=True, copy=False)
     if again != text:
         what = "found a text that comes back otherwise from being read again, expected the same; choose another dialect"
         raise ExportError([f"sql: {dialect}: {what}"])
@@ -162,18 +162,18 @@ class _Query:
         steps = ("points", self._points()), ("grouped", self._grouped()), ("totals", self._totals())
         query = exp.select("*", exp.alias_(self._band(), "band")).from_("scored")
         for name, step in (*steps, ("scored", self._scored())):
-            query = query.with_(name, as_=step)
+            query = query.with_(name, as_=step, copy=False)
         return query
 
     def _points(self) -> exp.Select:
-        points = [exp.alias_(self._rule(rule), self.names[rule.id]) for rule in self.rules.rules]
+        points = [exp.alias_(self._rule(rule), self.names[rule.id], copy=False) for rule in self.rules.rules]
         gate = exp.case()
         for place, item in enumerate(self.rules.gates, start=1):
-            gate = gate.when(self._holds(item.when.condition, item.when.attr), _number(place))
+            gate = gate.when(self._holds(item.when.condition, item.when.attr), _number(place), copy=False)
         number = gate.else_(_number(0)) if self.rules.gates else _number(0)
         table = _table(self.options.table).as_("leads")
         key = exp.column(self.options.key, table="leads", quoted=True)
-        return exp.select(key, *points, exp.alias_(number, "gate")).from_(table)
+        return exp.select(key, *points, exp.alias_(number, "gate", copy=False), copy=False).from_(table, copy=False)
 
     def _grouped(self) -> exp.Select:
         bounded = [
@@ -193,16 +193,16 @@ class _Query:
         limits = self.rules.score
         score = exp.case()
         for place, gate in enumerate(self.rules.gates, start=1):
-            score = score.when(exp.column("gate").eq(place), _number(gate.then.score))
+            score = score.when(exp.column("gate").eq(place), _number(gate.then.score), copy=False)
         total = _bounded(exp.column("total"), limits.min, limits.max)
         return exp.select("*", exp.alias_(score.else_(total) if self.rules.gates else total, "score")).from_("totals")
 
     def _band(self) -> Sql:
         band = exp.case()
         for place, gate in enumerate(self.rules.gates, start=1):
-            band = band.when(exp.column("gate").eq(place), self._word(band_of(self.rules, gate)))
+            band = band.when(exp.column("gate").eq(place), self._word(band_of(self.rules, gate)), copy=False)
         for item in self.rules.bands[:-1]:
-            band = band.when(exp.column("score") >= _number(item.from_ or 0), self._word(item.name))
+            band = band.when(exp.column("score") >= _number(item.from_ or 0), self._word(item.name), copy=False)
         last = self._word(self.rules.bands[-1].name if self.rules.bands else None)
         return band.else_(last) if band.args.get("ifs") else last
 
@@ -213,10 +213,10 @@ class _Query:
         return _added([exp.column(self.names[rule.id]) for rule in part.rules] or [_number(0)])
 
     def _rule(self, rule: Rule) -> Sql:
-        cases = exp.case().when(self._is_missing(rule.attr), _number(rule.missing))
+        cases = exp.case().when(self._is_missing(rule.attr), _number(rule.missing), copy=False)
         for case in rule.cases:
-            cases = cases.when(self._holds(case.when, rule.attr), _number(case.points))
-        return cases.else_(_number(rule.otherwise))
+            cases = cases.when(self._holds(case.when, rule.attr), _number(case.points), copy=False)
+        return cases.else_(_number(rule.otherwise), copy=False)
 
     def _column(self, attr: str) -> exp.Column:
         return exp.column(self.found[attr], table="leads", quoted=True)
@@ -259,7 +259,7 @@ class _Query:
             value, texts = _concat(value, exp.Literal.string(_END)), tuple(text + _END for text in texts)
         value = self._exact(value)
         literals = [self._literal(text) for text in texts]
-        return value.eq(literals[0]) if len(literals) == 1 else value.isin(*literals)
+        return value.eq(literals[0]) if len(literals) == 1 else value.isin(*literals, copy=False)
 
     def _has(self, attr: str, text: str) -> Sql:
         if self.options.lists:
@@ -302,9 +302,9 @@ def _bounded(value: Sql, low: int | None, high: int | None) -> Sql:
     """A value within two bounds, by CASE."""
     case = exp.case()
     if high is not None:
-        case = case.when(value.copy() > _number(high), _number(high))
+        case = case.when(value.copy() > _number(high), _number(high), copy=False)
     if low is not None:
-        case = case.when(value.copy() < _number(low), _number(low))
+        case = case.when(value.copy() < _number(low), _number(low), copy=False)
     return value if low is None and high is None else case.else_(value)
 
 
