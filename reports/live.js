@@ -134,7 +134,7 @@ function paintRows(source) {
     outside.hidden = !far;
   }
   const many = changed().length;
-  one(".count").textContent = many === 0 ? "" : many === 1 ? words.changed_one : filled("changed", { count: count(many) });
+  one(".count").textContent = many === 0 ? "" : filled(many === 1 ? "changed.one" : "changed.other", { n: count(many) });
   one(".undo").disabled = past.length === 0;
 }
 
@@ -148,7 +148,7 @@ function paintControls(source) {
 
 const ofLeads = (band) => filled("of", { won: count(band.won), leads: count(band.leads) });
 const rateRange = (band) => (band.rate === null ? "" : `${percent(band.rate)}, ${filled("to", { low: percent(band.rate_low), high: percent(band.rate_high) })}`);
-const scoreRange = (band) => (band.score_from === band.score_to ? count(band.score_from) : filled("to", { low: count(band.score_from), high: count(band.score_to) }));
+const scoreRange = (band) => (band.score_from === band.score_to ? count(band.score_from) : filled("scores", { low: count(band.score_from), high: count(band.score_to) }));
 
 function paintCharts() {
   const total = summed(now.counts.leads), won = summed(now.counts.won);
@@ -195,7 +195,7 @@ function paintMinutes() {
 /** The file changes.json, in the order of the document. */
 function changes() {
   const found = changed().map(({ rule, way, told }) => ({
-    rule: rules.rules[rule].id, way, label: told.level, from: told.points, to: state.points[rule][way],
+    rule: rules.rules[rule].id, way, label: told.label ?? told.level, from: told.points, to: state.points[rule][way],
     reason: (state.reasons[key(rule, way)] ?? "").trim(),
   }));
   return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -18,17 +17,16 @@ from markupsafe import Markup
 
 from calibrate.document.rules import Rules
 from calibrate.meeting.combinations import Combinations
-from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.figures import bands, figures, gains, score_counts, tenths, worth_of_rules
-from calibrate.statistics.rates import normal_quantile
+from calibrate.statistics.bands import Band
+from calibrate.words.language import Language, language
 from reports.live_charts import gains_chart, row_chart, tenths_chart
+from reports.live_data import page_data, title_of, words_of
 from reports.live_figures import moved, rate_range, shown_figures, written
-from reports.live_last import LastQuarter, last_quarter
-from reports.live_rows import Row, points_of, rows_of, rule_name
-from reports.live_words import WORDS
-from reports.numbers import count, pairs, percent, plain, signed
+from reports.live_last import LastPoints, LastQuarter, last_quarter
+from reports.live_rows import Row, rows_of, rule_name
+from reports.numbers import plain
 
-DRAWS = 500
 SCRIPTS = ("live_model.js", "live_draw.js", "live.js")
 
 
@@ -43,25 +41,34 @@ class LivePart:
 
 
 def live_part(
-    rules: Rules, combinations: Combinations, previous: Rules | None = None, held_out: str | None = None
+    rules: Rules,
+    combinations: Combinations,
+    previous: Rules | None = None,
+    held_out: str | None = None,
+    say: Language | None = None,
 ) -> LivePart:
     """The page's part for the counted leads of these rules; the same bytes for the same input.
 
     previous: last quarter's rules, to compare with.  held_out: a sentence on what leads held out gave, which stands
-    beside the remark that the counted leads made the points.
+    beside the remark that the counted leads made the points.  say: the language; English without it.
     """
-    last = last_quarter(rules, previous) if previous else None
     script, style = "".join(map(_text, SCRIPTS)), _text("live.css")
-    return LivePart(_html(rules, combinations, last, previous, held_out), script, style, _policy(script, style))
+    html = _html(rules, combinations, previous, held_out, say or language("en"))
+    return LivePart(html, script, style, _policy(script, style))
 
 
 def live_page(
-    rules: Rules, combinations: Combinations, previous: Rules | None = None, held_out: str | None = None
+    rules: Rules,
+    combinations: Combinations,
+    previous: Rules | None = None,
+    held_out: str | None = None,
+    say: Language | None = None,
 ) -> str:
     """The same as a whole page in one file."""
-    part = live_part(rules, combinations, previous, held_out)
-    title = WORDS["page_title"].format(title=_title(rules))
-    return _environment().from_string(_text("live_page.html.j2")).render(part=part, title=title)
+    say = say or language("en")
+    part = live_part(rules, combinations, previous, held_out, say)
+    title = say("meeting.page_title", title=title_of(rules))
+    return _environment().from_string(_text("live_page.html.j2")).render(part=part, title=title, code=say.code)
 
 
 def _environment() -> Environment:
@@ -82,10 +89,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _title(rules: Rules) -> str:
-    return plain(rules.title or rules.id)
-
-
 def proposed_threshold(rules: Rules, combinations: Combinations) -> int:
     """The score from which leads are handed over; of a document that does not say, the best tenth."""
     if rules.handover_score is not None:
@@ -94,65 +97,71 @@ def proposed_threshold(rules: Rules, combinations: Combinations) -> int:
     return best[0].score_from if best else rules.score.base
 
 
-def _html(
-    rules: Rules, combinations: Combinations, last: LastQuarter | None, previous: Rules | None, held_out: str | None
-) -> str:
+def _html(rules: Rules, combinations: Combinations, previous: Rules | None, held_out: str | None, say: Language) -> str:
+    last = last_quarter(rules, previous, say) if previous else None
     threshold = proposed_threshold(rules, combinations)
     then = None
     if last and previous:
         named = previous.handover_score
         then = proposed_threshold(last.rules, combinations) if named is None else named
-    rows = rows_of(rules, combinations)
+    rows, words = rows_of(rules, combinations, say), words_of(say)
     return (
         _environment()
         .from_string(_text("live.html.j2"))
         .render(
-            words=WORDS,
-            title=_title(rules),
+            code=say.code,
+            words=words,
+            title=title_of(rules),
             held_out=held_out,
             last=last is not None,
             threshold=threshold,
-            threshold_is=WORDS["threshold_proposed"].format(score=count(threshold)),
-            capacity=WORDS["capacity" if combinations.months is None else "capacity_a_month"],
-            tiles=_tiles(rules, combinations, threshold, last, then),
-            table=_table(rules, combinations, rows, last),
-            gains_note=WORDS["gains_note"].format(other=WORDS["gains_last" if last else "gains_proposed"]),
-            notes=_notes(combinations, last),
-            data=htmlsafe_json_dumps(_data(rules, combinations, rows, threshold, last, then), sort_keys=True),
-            **_charts(rules, combinations, threshold, last),
+            threshold_is=say("meeting.threshold_proposed", score=say.count(threshold)),
+            capacity=words["capacity" if combinations.months is None else "capacity_a_month"],
+            tiles=_tiles(rules, combinations, threshold, last, then, say),
+            table=_table(rules, combinations, rows, last, say),
+            gains_note=words["gains_note_last" if last else "gains_note"],
+            notes=_notes(combinations, last, say),
+            data=htmlsafe_json_dumps(page_data(rules, combinations, rows, threshold, last, then, say), sort_keys=True),
+            **_charts(rules, combinations, threshold, last, say),
         )
     )
 
 
 def _tiles(
-    rules: Rules, combinations: Combinations, threshold: int, last: LastQuarter | None, then: int | None
+    rules: Rules,
+    combinations: Combinations,
+    threshold: int,
+    last: LastQuarter | None,
+    then: int | None,
+    say: Language,
 ) -> list[dict[str, str]]:
     found = shown_figures(figures(rules, combinations, threshold))
     before = shown_figures(figures(last.rules, combinations, then)) if last and then is not None else {}
     tiles = []
     for key, value in found.items():
-        tile = {"key": key, "name": WORDS[key], "now": written(key, value), "last": ""}
-        tile["proposed"] = WORDS["proposed_is"].format(value=written(key, value))
+        now = written(key, value, say)
+        tile = {"key": key, "name": say(f"meeting.{key}"), "now": now, "last": ""}
+        tile["proposed"] = say("meeting.proposed_is", value=now)
         if before:
             old = before[key]
             change = value - old if value is not None and old is not None else 0.0
-            words = WORDS["last_is" if change else "last_same"]
-            tile["last"] = words.format(value=written(key, old), change=moved(key, change))
+            words = "meeting.last_is" if change else "meeting.last_same"
+            tile["last"] = say(words, value=written(key, old, say), change=moved(key, change, say))
         tiles.append(tile)
     return tiles
 
 
 def _table(
-    rules: Rules, combinations: Combinations, rows: tuple[tuple[Row, ...], ...], last: LastQuarter | None
+    rules: Rules, combinations: Combinations, rows: tuple[tuple[Row, ...], ...], last: LastQuarter | None, say: Language
 ) -> list[dict[str, object]]:
     top = max((row.high for part in rows for row in part if row.high is not None and row.leads), default=1.0)
     total = combinations.total_leads
     overall = rules.baseline.rate if rules.baseline else combinations.total_won / total if total else 0.0
     return [
         {
-            "name": rule_name(rules, rule),
-            "worth": "" if worth is None else WORDS["worth"].format(pairs=pairs(worth)),
-            "rows": [_cells(row, overall, top, last, number) for row in part],
+            "name": rule_name(rules, rule, say),
+            "worth": "" if worth is None else say("meeting.worth", pairs=say.pairs(worth)),
+            "rows": [_cells(row, overall, top, last.points[number][row.way] if last else None, say) for row in part],
         }
         for number, (rule, part, worth) in enumerate(
             zip(rules.rules, rows, worth_of_rules(rules, combinations), strict=True)
@@ -160,27 +169,36 @@ def _table(
     ]
 
 
-def _cells(row: Row, overall: float, top: float, last: LastQuarter | None, number: int) -> dict[str, str | int]:
-    then = last.points[number][row.way] if last else None
+def _cells(row: Row, overall: float, top: float, then: LastPoints | None, say: Language) -> dict[str, str | int]:
     chart = Markup("")
     if row.rate is not None and row.low is not None and row.high is not None:
         chart = row_chart(row.rate, row.low, row.high, overall, max(top, overall))
     return {
         "way": row.way,
         "level": row.level,
-        "won": WORDS["of"].format(won=count(row.won), leads=count(row.leads)) if row.leads else "",
+        "won": _of(row.won, row.leads, say) if row.leads else "",
         "chart": chart,
-        "support": _range(*row.support) if row.support else "",
-        "last": "" if then is None else signed(then.low) if then.low == then.high else _range(then.low, then.high),
-        "points": signed(row.points),
+        "support": _range(*row.support, say) if row.support else "",
+        "last": _last(then, say) if then else "",
+        "points": say.signed(row.points),
     }
 
 
-def _range(low: int, high: int) -> str:
-    return WORDS["to"].format(low=signed(low), high=signed(high))
+def _of(won: int, leads: int, say: Language) -> str:
+    return say("meeting.of", won=say.count(won), leads=say.count(leads))
 
 
-def _charts(rules: Rules, combinations: Combinations, threshold: int, last: LastQuarter | None) -> dict[str, object]:
+def _range(low: int, high: int, say: Language) -> str:
+    return say("meeting.to", low=say.signed(low), high=say.signed(high))
+
+
+def _last(then: LastPoints, say: Language) -> str:
+    return say.signed(then.low) if then.low == then.high else _range(then.low, then.high, say)
+
+
+def _charts(
+    rules: Rules, combinations: Combinations, threshold: int, last: LastQuarter | None, say: Language
+) -> dict[str, object]:
     counts, best = score_counts(rules, combinations), tenths(rules, combinations)
     total, brought = combinations.total_leads, figures(rules, combinations, threshold)
     handed = [
@@ -196,88 +214,39 @@ def _charts(rules: Rules, combinations: Combinations, threshold: int, last: Last
     mark = (brought.leads / total if total else 0.0, brought.reached or 0.0)
     other = gains(last.rules if last else rules, combinations)
     return {
-        "tenths_chart": tenths_chart(best, handed, combinations.total_won / total if total else 0.0),
+        "tenths_chart": tenths_chart(best, handed, combinations.total_won / total if total else 0.0, say),
         "tenths_rows": [
             (
-                count(band.score_from)
-                if band.score_from == band.score_to
-                else WORDS["to"].format(low=count(band.score_from), high=count(band.score_to)),
-                WORDS["of"].format(won=count(band.conversions), leads=count(band.leads)),
-                rate_range(band.rate, band.rate_low, band.rate_high) + (", " + WORDS["out_of_order"] if wrong else ""),
+                _scores(band, say),
+                _of(band.conversions, band.leads, say),
+                rate_range(band.rate, band.rate_low, band.rate_high, say)
+                + (", " + say("meeting.out_of_order") if wrong else ""),
             )
             for band, wrong in zip(best, disordered, strict=True)
         ],
         "named_rows": [
             (
                 plain(band.name),
-                "" if band.score_from is None else count(band.score_from),
-                WORDS["of"].format(won=count(band.won), leads=count(band.leads)),
-                rate_range(band.rate, band.rate_low, band.rate_high),
+                "" if band.score_from is None else say.count(band.score_from),
+                _of(band.won, band.leads, say),
+                rate_range(band.rate, band.rate_low, band.rate_high, say),
             )
             for band in bands(rules, combinations)
         ],
-        "gains_chart": gains_chart(gains(rules, combinations), other, mark),
+        "gains_chart": gains_chart(gains(rules, combinations), other, mark, say),
     }
 
 
-def _notes(combinations: Combinations, last: LastQuarter | None) -> list[str]:
-    size = {"combinations": count(len(combinations.leads)), "alone": count(combinations.alone)}
-    notes = [WORDS["holds"].format(**size)]
+def _scores(band: Band, say: Language) -> str:
+    ends = {"low": say.count(band.score_from), "high": say.count(band.score_to)}
+    return ends["low"] if band.score_from == band.score_to else say("meeting.scores", **ends)
+
+
+def _notes(combinations: Combinations, last: LastQuarter | None, say: Language) -> list[str]:
+    size = {"combinations": say.count(len(combinations.leads)), "alone": say.count(combinations.alone)}
+    notes = [say("meeting.holds", **size)]
     if combinations.hidden:
-        notes.append(WORDS["hidden"].format(share=percent(combinations.hidden)))
+        notes.append(say("meeting.hidden", share=say.percent(combinations.hidden)))
     if last and last.lost:
-        notes.append(WORDS["lost_rules"].format(rules=", ".join(last.lost)))
+        notes.append(say("meeting.lost_rules", rules=", ".join(last.lost)))
     return notes
-
-
-def _data(
-    rules: Rules,
-    combinations: Combinations,
-    rows: tuple[tuple[Row, ...], ...],
-    threshold: int,
-    last: LastQuarter | None,
-    then: int | None,
-) -> dict[str, object]:
-    """What the script reads. Groups by number, the last for rules without one; absent bounds are null."""
-    groups = [*rules.groups, None]
-    named = {band.name: (plain(band.name), band.score_from) for band in bands(rules, combinations)}
-    own = {band.name for band in rules.bands}
-    return {
-        "id": rules.id,
-        "version": rules.version,
-        "title": _title(rules),
-        "months": combinations.months,
-        "quantile": normal_quantile(0.95),
-        "draws": DRAWS,
-        "threshold": threshold,
-        "words": WORDS,
-        "counts": json.loads(counts_text(combinations, rules)),
-        "rules": {
-            **_score(rules),
-            "gates": [
-                {"score": gate.then.score, "band": gate.then.band and plain(gate.then.band)} for gate in rules.gates
-            ],
-            "bands": [{"name": name, "from": start, "only": key not in own} for key, (name, start) in named.items()],
-            "rules": [
-                {
-                    "id": rule.id,
-                    "name": rule_name(rules, rule),
-                    "group": groups.index(rule.group),
-                    "points": points_of(rule),
-                    "rows": [_told(row) for row in part],
-                }
-                for rule, part in zip(rules.rules, rows, strict=True)
-            ],
-        },
-        "last": last
-        and {"points": [points_of(rule) for rule in last.rules.rules], "score": _score(last.rules), "threshold": then},
-    }
-
-
-def _score(rules: Rules) -> dict[str, object]:
-    bounds = [(group.min, group.max) for group in rules.groups.values()]
-    return {"base": rules.score.base, "min": rules.score.min, "max": rules.score.max, "groups": [*bounds, (None, None)]}
-
-
-def _told(row: Row) -> dict[str, object]:
-    return {"way": row.way, "level": row.level, "points": row.points, "support": row.support, "both": row.both}

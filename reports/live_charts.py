@@ -12,8 +12,7 @@ from markupsafe import Markup, escape
 
 from calibrate.statistics.bands import Band
 from calibrate.statistics.ranking import Gain
-from reports.live_words import WORDS
-from reports.numbers import count, percent, whole_percent
+from calibrate.words.language import Language
 
 WIDE, HIGH, FOOT = 400, 200, 176
 ROW_WIDE, ROW_HIGH = 150, 16
@@ -32,7 +31,7 @@ def row_chart(rate: float, low: float, high: float, overall: float, top: float) 
     return _drawing(parts, ROW_WIDE, ROW_HIGH, {"aria-hidden": "true"})
 
 
-def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float) -> Markup:
+def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float, say: Language) -> Markup:
     """The rate of every band, best first. handed: the share of its leads that is handed over, 0 to 1."""
     if not bands:
         return Markup("")
@@ -48,19 +47,19 @@ def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float)
             _element("rect", {"class": "bar disordered" if disordered else "bar", **box}),
             _element("rect", {"class": "handed", **box, "width": (wide - 4) * share}),
             _line("range", middle, middle, high, low),
-            _text("value", middle, high - 4, "middle", whole_percent(band.rate)),
-            _text("quiet", middle, FOOT + 16, "middle", count(band.score_from)),
+            _text("value", middle, high - 4, "middle", say.whole_percent(band.rate)),
+            _text("quiet", middle, FOOT + 16, "middle", say.count(band.score_from)),
         ]
     level = _height(overall, top)
     parts += [
         _line("overall", 0, WIDE, level, level),
-        _text("quiet", WIDE, level - 4, "end", WORDS["all_leads"].format(rate=percent(overall))),
+        _text("quiet", WIDE, level - 4, "end", say("meeting.all_leads", rate=say.percent(overall))),
     ]
-    items = (WORDS["tenths_item"].format(low=count(band.score_from), rate=percent(band.rate)) for band in bands)
-    return _drawing(parts, WIDE, HIGH, _label(WORDS["tenths_label"].format(bands=", ".join(items))))
+    items = (say("meeting.tenths_item", low=say.count(band.score_from), rate=say.percent(band.rate)) for band in bands)
+    return _drawing(parts, WIDE, HIGH, _label(say("meeting.tenths_label", bands=", ".join(items))))
 
 
-def gains_chart(gains: Sequence[Gain], other: Sequence[Gain], mark: tuple[float, float]) -> Markup:
+def gains_chart(gains: Sequence[Gain], other: Sequence[Gain], mark: tuple[float, float], say: Language) -> Markup:
     """Share of customers by share of leads called. other: points to compare with.  mark: what is handed over."""
     if not gains:
         return Markup("")
@@ -68,11 +67,11 @@ def gains_chart(gains: Sequence[Gain], other: Sequence[Gain], mark: tuple[float,
     for share in TICKS:
         parts += [
             _line("grid", _across(0), _across(1), _up(share), _up(share)),
-            _text("quiet", _across(0) - 4, _up(share) + 4, "end", f"{share:.0%}"),
-            _text("quiet", _across(share), FOOT + 16, "middle", f"{share:.0%}"),
+            _text("quiet", _across(0) - 4, _up(share) + 4, "end", say.whole_percent(share)),
+            _text("quiet", _across(share), FOOT + 16, "middle", say.whole_percent(share)),
         ]
     x, y = _across(mark[0]), _up(mark[1])
-    texts = {"leads": whole_percent(mark[0]), "customers": whole_percent(mark[1])}
+    texts = {"leads": say.whole_percent(mark[0]), "customers": say.whole_percent(mark[1])}
     aside, end = (-8, "end") if mark[0] > 0.5 else (8, "start")
     parts += [
         _element("polyline", {"class": "random", "points": f"{_points(0, 0)} {_points(1, 1)}"}),
@@ -80,9 +79,9 @@ def gains_chart(gains: Sequence[Gain], other: Sequence[Gain], mark: tuple[float,
         _element("polyline", {"class": "reached", "points": _path(gains)}),
         _line("range", x, x, _up(0), y),
         _element("circle", {"class": "above", "cx": x, "cy": y, "r": 4}),
-        _text("value", x + aside, y + 16, end, WORDS["gains_mark"].format(**texts)),
+        _text("value", x + aside, y + 16, end, say("meeting.gains_mark", **texts)),
     ]
-    return _drawing(parts, WIDE, HIGH, _label(WORDS["gains_label"].format(**texts)))
+    return _drawing(parts, WIDE, HIGH, _label(say("meeting.gains_label", **texts)))
 
 
 def _path(gains: Sequence[Gain]) -> str:

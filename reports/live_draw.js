@@ -1,30 +1,34 @@
-// Numbers as reports/numbers.py writes them, charts as reports/live_charts.py draws them: a test holds them together.
+// Numbers as calibrate/words/language.py writes them, charts as reports/live_charts.py draws them: a test holds them together.
 
 const root = document.getElementById("live");
 const one = (query, from = root) => from.querySelector(query), all = (query, from = root) => [...from.querySelectorAll(query)];
-const data = JSON.parse(one("script.data").textContent), { rules, words } = data;
+const data = JSON.parse(one("script.data").textContent), { rules, words, marks } = data;
 
-const MINUS = "\u2212", formats = new Map();
+const MINUS = "\u2212", formats = new Map(), MARKS = { ",": marks.thousands, ".": marks.decimal, "-": MINUS };
 
+/** A number with so many decimals, in the marks of the page's language; 0 has no sign. */
 function fixed(value, digits) {
   if (!formats.has(digits)) {
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven" };
     formats.set(digits, new Intl.NumberFormat("en", options));
   }
-  return formats.get(digits).format(value).replace("-", MINUS);
+  const english = formats.get(digits).format(value);
+  return (/[1-9]/.test(english) ? english : english.replace("-", "")).replace(/[-.,]/g, (mark) => MARKS[mark]);
 }
 
 const count = (value) => fixed(value, 0);
 const signed = (value) => (value > 0 ? "+" : "") + count(value);
-const filled = (key, values) => words[key].replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+const placed = (text, values) => text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+const filled = (key, values) => placed(words[key], values);
+const inPercent = (value, digits) => placed(marks.percent, { value: fixed(value, digits) });
 
 function percent(share) {
   const value = 100 * share, room = Math.min(Math.abs(value), Math.abs(100 - value));
-  return `${fixed(value, room === 0 ? 0 : room >= 1 ? 1 : room >= 0.01 ? 2 : 4)}%`;
+  return inPercent(value, room === 0 ? 0 : room >= 1 ? 1 : room >= 0.01 ? 2 : 4);
 }
 
-const wholePercent = (share) => (share >= 0.01 && share <= 0.99 ? `${fixed(100 * share, 0)}%` : percent(share));
-const onePlace = (value) => fixed(value, 1).replace(`${MINUS}0.0`, "0.0");
+const wholePercent = (share) => (share >= 0.01 && share <= 0.99 ? inPercent(100 * share, 0) : percent(share));
+const onePlace = (value) => fixed(value, 1);
 const few = (leads) => (leads < 10 && leads !== Math.round(leads) ? onePlace(leads) : count(leads));
 const inPoints = (value) => filled("points_of_percent", { value: onePlace(100 * value) });
 
@@ -79,8 +83,8 @@ function gainsChart(reached, other, mark) {
   const curve = (points) => [[0, 0], ...points].map(point).join(" ");
   const parts = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
     line("grid", across(0), across(1), up(share), up(share)),
-    text("quiet", across(0) - 4, up(share) + 4, "end", `${fixed(100 * share, 0)}%`),
-    text("quiet", across(share), FOOT + 16, "middle", `${fixed(100 * share, 0)}%`),
+    text("quiet", across(0) - 4, up(share) + 4, "end", inPercent(100 * share, 0)),
+    text("quiet", across(share), FOOT + 16, "middle", inPercent(100 * share, 0)),
   ]);
   const x = across(mark[0]), y = up(mark[1]), turned = mark[0] > 0.5;
   const texts = { leads: wholePercent(mark[0]), customers: wholePercent(mark[1]) };

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from calibrate.meeting.figures import Figures
-from reports.live_words import WORDS
-from reports.numbers import MINUS, count, pairs, percent
+from calibrate.words.language import Language
 
 VOLUMES = ("leads_a_month", "leads")
 
@@ -17,31 +16,32 @@ def shown_figures(found: Figures) -> dict[str, float | None]:
     return volume | {"rate": found.rate, "reached": found.reached, "right_order": found.right_order}
 
 
-def written(key: str, value: float | None) -> str:
+def written(key: str, value: float | None, say: Language) -> str:
     """A figure as people read it."""
     if value is None:
-        return WORDS["unknown"]
+        return say("meeting.unknown")
     if key in VOLUMES:
-        return _few(value)
-    return pairs(value) if key == "right_order" else percent(value)
+        return _few(value, say)
+    return say.pairs(value) if key == "right_order" else say.percent(value)
 
 
-def moved(key: str, change: float) -> str:
+def moved(key: str, change: float, say: Language) -> str:
     """A change with its direction as a mark."""
     size = abs(change)
     if key in VOLUMES:
-        text = _few(size)
+        text = _few(size, say)
     else:
-        text = pairs(size) if key == "right_order" else WORDS["points_of_percent"].format(value=pairs(size))
+        text = say.pairs(size)
+        text = text if key == "right_order" else say("meeting.points_of_percent", value=text)
     return f"{'▲' if change > 0 else '▼'} {text}"
 
 
-def rate_range(rate: float | None, low: float | None, high: float | None) -> str:
+def rate_range(rate: float | None, low: float | None, high: float | None, say: Language) -> str:
     """A rate and its range; empty where there are no leads."""
     if rate is None or low is None or high is None:
         return ""
-    return f"{percent(rate)}, {WORDS['to'].format(low=percent(low), high=percent(high))}"
+    return f"{say.percent(rate)}, {say('meeting.to', low=say.percent(low), high=say.percent(high))}"
 
 
-def _few(leads: float) -> str:
-    return f"{leads:.1f}".replace("-", MINUS) if leads < 10 and leads != round(leads) else count(round(leads))
+def _few(leads: float, say: Language) -> str:
+    return say.number(leads, 1) if leads < 10 and leads != round(leads) else say.count(round(leads))

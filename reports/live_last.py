@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from calibrate.document.lead_score import Value, outcome_of
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
 from calibrate.statistics.points import round_half_away
+from calibrate.words.language import Language
 from reports.live_rows import points_of, rule_name
 
 
@@ -35,7 +36,7 @@ class LastQuarter:
     lost: tuple[str, ...]
 
 
-def last_quarter(rules: Rules, previous: Rules) -> LastQuarter:
+def last_quarter(rules: Rules, previous: Rules, say: Language) -> LastQuarter:
     """The previous document as points for the outcomes of today's rules; gates are today's."""
     found = tuple(_counterpart(rule, previous) for rule in rules.rules)
     points = tuple(
@@ -54,7 +55,7 @@ def last_quarter(rules: Rules, previous: Rules) -> LastQuarter:
     return LastQuarter(
         points=points,
         rules=rules.model_copy(update={"rules": changed, "score": score, "groups": groups, "tests": ()}),
-        lost=tuple(rule_name(previous, rule) for rule in previous.rules if rule.id not in kept),
+        lost=tuple(rule_name(previous, rule, say) for rule in previous.rules if rule.id not in kept),
     )
 
 

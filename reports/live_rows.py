@@ -13,7 +13,7 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.point_range import point_range
 from calibrate.statistics.rates import conversion_rate
-from reports.live_words import WORDS
+from calibrate.words.language import Language
 from reports.numbers import plain
 
 
@@ -43,27 +43,27 @@ def points_of(rule: Rule) -> tuple[int, ...]:
     return tuple(outcome_points(rule, way) for way in range(len(rule.cases) + 2))
 
 
-def rule_name(rules: Rules, rule: Rule) -> str:
+def rule_name(rules: Rules, rule: Rule, say: Language) -> str:
     """A rule as people call it; of several by one name, with the value that it asks for."""
     name = rule.label or rules.attributes[rule.attr].label or rule.attr
     alike = [item for item in rules.rules if (item.label, item.attr) == (rule.label, rule.attr)]
-    return plain(f"{name}: {outcome_label(rule, 0)}" if len(alike) > 1 and len(rule.cases) == 1 else name)
+    return plain(f"{name}: {level_name(rule, 0, say)}" if len(alike) > 1 and len(rule.cases) == 1 else name)
 
 
-def level_name(rule: Rule, way: int) -> str:
+def level_name(rule: Rule, way: int, say: Language) -> str:
     """An outcome of a rule as people call it."""
     label = outcome_label(rule, way)
-    return WORDS["other"] if way == len(rule.cases) and label == "other" else plain(label)
+    return say("meeting.other") if way == len(rule.cases) and label == "other" else plain(label)
 
 
-def rows_of(rules: Rules, combinations: Combinations) -> tuple[tuple[Row, ...], ...]:
+def rows_of(rules: Rules, combinations: Combinations, say: Language) -> tuple[tuple[Row, ...], ...]:
     """The rows of every rule; values that nothing names only where leads have them or there are points for them.
 
     Leads are those of the evidence, or the counted ones where there is none.
     """
     return tuple(
         tuple(
-            _row(rules, rule, way, evidence, counts)
+            _row(rules, rule, way, evidence, counts, say)
             for way, (evidence, counts) in enumerate(zip(_evidence(rule), counted, strict=True))
             if _shown(rules, rule, way, evidence, counts[0])
         )
@@ -78,13 +78,13 @@ def _shown(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, leads:
     return way < len(rule.cases) or evidence is not None or leads > 0 or points_of(rule)[way] != 0
 
 
-def _row(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, counts: tuple[int, int]) -> Row:
+def _row(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, counts: tuple[int, int], say: Language) -> Row:
     leads, won = (evidence.leads, evidence.conversions) if evidence else counts
     rate = conversion_rate(won, leads)
     support = point_range(rules, evidence, 0.95)
     return Row(
         way=way,
-        level=level_name(rule, way),
+        level=level_name(rule, way, say),
         points=outcome_points(rule, way),
         leads=leads,
         won=won,

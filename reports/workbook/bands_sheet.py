@@ -11,13 +11,14 @@ from calibrate.exports.sheets.cells import Formula, Plain, readable
 from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.exports.target import band_of
 from calibrate.meeting.figures import NamedBand, bands
+from calibrate.words.language import Language
 from reports.workbook.content import Content
 from reports.workbook.counts_sheet import gate_bands
 from reports.workbook.looks import Looks, guarded
-from reports.workbook.places import BANDS, NAMED_FIRST, TENTHS_FIRST, Places
+from reports.workbook.places import NAMED_FIRST, TENTHS_FIRST, Places
 from reports.workbook.rate_cells import RATE_KEYS, RATE_LOOKS, Counted, rate_cells
+from reports.workbook.sheets import sheet_name
 from reports.workbook.tenths_table import HELPERS, write_tenths
-from reports.workbook.words import WORDS
 
 _WIDTHS = (30, 13, 10, 12, 12, 10, 10, 13, 13, 15, 40)
 _TO_THE_LEFT = {"order": "indented heading", "action": "indented heading"}
@@ -25,12 +26,12 @@ _TO_THE_LEFT = {"order": "indented heading", "action": "indented heading"}
 
 def write_bands(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
-    content = places.content
-    sheet = new_sheet(book, BANDS, _WIDTHS)
+    content, say = places.content, places.content.say
+    sheet = new_sheet(book, sheet_name(say, "bands"), _WIDTHS)
     sheet.set_column(HELPERS, HELPERS + 9, 7)
-    put(sheet, 1, 0, WORDS["tenths"], looks["title"])
-    put(sheet, 2, 0, WORDS["tenths_note"], looks["note"])
-    _header(sheet, looks, TENTHS_FIRST - 1, ("score_from", "score_to", *RATE_KEYS))
+    put(sheet, 1, 0, say("workbook.tenths"), looks["title"])
+    put(sheet, 2, 0, say("workbook.tenths_note"), looks["note"])
+    _header(say, sheet, looks, TENTHS_FIRST - 1, ("score_from", "score_to", *RATE_KEYS))
     write_tenths(sheet, looks, content)
     _write_named(sheet, looks, content)
     _write_scale(sheet, looks, places)
@@ -40,10 +41,12 @@ def write_bands(book: Workbook, looks: Looks, places: Places) -> None:
     guarded(sheet)
 
 
-def _header(sheet: Worksheet, looks: Looks, row: int, keys: Sequence[str], first: str = "heading") -> None:
+def _header(
+    say: Language, sheet: Worksheet, looks: Looks, row: int, keys: Sequence[str], first: str = "heading"
+) -> None:
     for place, key in enumerate(keys):
         style = _TO_THE_LEFT.get(key, "heading") if place else first
-        put(sheet, row, place, WORDS[key], looks[style])
+        put(sheet, row, place, say(f"workbook.{key}"), looks[style])
 
 
 def _write_named(sheet: Worksheet, looks: Looks, content: Content) -> None:
@@ -51,8 +54,8 @@ def _write_named(sheet: Worksheet, looks: Looks, content: Content) -> None:
     if not found:
         return
     actions = {band.name: band.action or "" for band in content.rules.bands}
-    put(sheet, NAMED_FIRST - 2, 0, WORDS["bands"], looks["heading two"])
-    _header(sheet, looks, NAMED_FIRST - 1, ("band", "score_from", *RATE_KEYS, "action"), "text heading")
+    put(sheet, NAMED_FIRST - 2, 0, content.say("workbook.bands"), looks["heading two"])
+    _header(content.say, sheet, looks, NAMED_FIRST - 1, ("band", "score_from", *RATE_KEYS, "action"), "text heading")
     for place, band in enumerate(found):
         row, counted = NAMED_FIRST + place, Counted(band.leads, band.won)
         above = Counted(found[place - 1].leads, found[place - 1].won) if 0 < place < len(actions) else None
@@ -85,30 +88,30 @@ def _named_counts(content: Content, found: Sequence[NamedBand], place: int) -> l
 
 def _write_scale(sheet: Worksheet, looks: Looks, places: Places) -> None:
     """What the formulas of the score read: its start and bounds, and those of the sums."""
-    rules, row = places.content.rules, places.scale
-    put(sheet, row - 2, 0, WORDS["scale"], looks["heading two"])
-    _header(sheet, looks, row - 1, ("part", "never_under", "never_over"), "text heading")
+    rules, row, say = places.content.rules, places.scale, places.content.say
+    put(sheet, row - 2, 0, say("workbook.scale"), looks["heading two"])
+    _header(say, sheet, looks, row - 1, ("part", "never_under", "never_over"), "text heading")
     lines: list[tuple[str, int | None, int | None]] = [
-        (WORDS["base"], rules.score.base, None),
-        (WORDS["score"], rules.score.min, rules.score.max),
+        (say("workbook.base"), rules.score.base, None),
+        (say("workbook.score"), rules.score.min, rules.score.max),
     ]
     lines += [(part_name(places.content, part.name), part.low, part.high) for part in places.content.parts]
     for place, cells in enumerate(lines):
         for column, (value, style) in enumerate(zip(cells, ("text", "plain", "plain"), strict=True)):
             put(sheet, row + place, column, value, looks[style])
-    put(sheet, row, 4, WORDS["scale_note"], looks["note"])
+    put(sheet, row, 4, say("workbook.scale_note"), looks["note"])
 
 
 def part_name(content: Content, group: str | None) -> str:
     """What the sum of a group is called, or that of the rules without one."""
-    return WORDS["no_group"] if group is None else readable(content.rules.groups[group].label or group)
+    return content.say("workbook.no_group") if group is None else readable(content.rules.groups[group].label or group)
 
 
 def _write_gates(sheet: Worksheet, looks: Looks, places: Places) -> None:
-    rules, row = places.content.rules, places.gates
-    put(sheet, row - 2, 0, WORDS["gates"], looks["heading two"])
-    _header(sheet, looks, row - 1, ("gate", "score", "band"), "text heading")
-    put(sheet, row, 0, WORDS["no_gate"], looks["note"])
+    rules, row, say = places.content.rules, places.gates, places.content.say
+    put(sheet, row - 2, 0, say("workbook.gates"), looks["heading two"])
+    _header(say, sheet, looks, row - 1, ("gate", "score", "band"), "text heading")
+    put(sheet, row, 0, say("workbook.no_gate"), looks["note"])
     for place, (gate, name) in enumerate(zip(rules.gates, places.content.gates, strict=True), start=1):
         band = readable(band_of(rules, gate) or "")
         put(sheet, row + place, 0, name, looks["text"])

@@ -10,6 +10,7 @@ from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes witho
 from calibrate.document.rules import Rules
 from calibrate.exports.sheets.cells import readable
 from calibrate.meeting.combinations import Combinations
+from calibrate.words.language import Language, language
 from reports.workbook.bands_sheet import write_bands
 from reports.workbook.content import Content
 from reports.workbook.counts_sheet import write_counts
@@ -24,19 +25,25 @@ _WRITTEN = datetime(2000, 1, 1)
 
 
 def meeting_workbook(
-    rules: Rules, combinations: Combinations, previous: Rules | None = None, held_out: str | None = None
+    rules: Rules,
+    combinations: Combinations,
+    previous: Rules | None = None,
+    held_out: str | None = None,
+    say: Language | None = None,
 ) -> bytes:
     """The file for the counted leads of these rules: change points or the threshold, and all figures follow.
 
     Above 20,000 combinations, or 600,000 cells of them, the figures follow the threshold alone, and say so.
 
     previous: last quarter's rules, to compare with.  held_out: a sentence on what leads held out gave.
+    say: the language; English without it.
     """
+    say = say or language("en")
     file = BytesIO()
     book = Workbook(file, {"in_memory": True})
     book.set_properties({"title": readable(rules.title or rules.id)[:200], "created": _WRITTEN})
-    looks = looks_of(book)
-    places = Places.of(Content.of(rules, combinations, previous, held_out))
+    looks = looks_of(book, say)
+    places = Places.of(Content.of(rules, combinations, previous, held_out, say))
     for write in (write_overview, write_rules, write_bands, write_scores, write_lead):
         write(book, looks, places)
     if places.content.live:

@@ -13,11 +13,10 @@ from calibrate.exports.target import Sum, sums
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import score_counts
 from calibrate.statistics.ranking import ScoreCounts
+from calibrate.words.language import Language, Message, message
 from reports.live import proposed_threshold
 from reports.live_last import LastQuarter, last_quarter
 from reports.live_rows import Row, rows_of, rule_name
-from reports.numbers import count
-from reports.workbook.words import WORDS
 
 MOST_COMBINATIONS, MOST_CELLS, MOST_LOOKED_AT = 20_000, 600_000, 30_000_000
 MOST_ADDED = 300  # rules in one formula, which holds 8,192 characters
@@ -28,8 +27,8 @@ class Content:
     """The parts that the sheets are written from.
 
     rows: by rule; levels: what they are called, each once in a rule.  counts: leads by score, as proposed.
-    last_threshold: None without last quarter.  why_fixed: why figures do not follow the points, in words; None where
-    they do.
+    last_threshold: None without last quarter.  why_fixed: why figures do not follow the points; None where they do.
+    say: the language of the workbook.
     """
 
     rules: Rules
@@ -42,13 +41,16 @@ class Content:
     last: LastQuarter | None
     last_threshold: int | None
     held_out: str | None
-    why_fixed: str | None
+    why_fixed: Message | None
+    say: Language
 
     @classmethod
-    def of(cls, rules: Rules, combinations: Combinations, previous: Rules | None, held_out: str | None) -> Content:
+    def of(
+        cls, rules: Rules, combinations: Combinations, previous: Rules | None, held_out: str | None, say: Language
+    ) -> Content:
         """The content for counted leads of these rules."""
-        rows, counts = rows_of(rules, combinations), score_counts(rules, combinations)
-        last = last_quarter(rules, previous) if previous else None
+        rows, counts = rows_of(rules, combinations, say), score_counts(rules, combinations)
+        last = last_quarter(rules, previous, say) if previous else None
         then = None
         if last and previous:
             said = previous.handover_score
@@ -56,7 +58,7 @@ class Content:
         return cls(
             rules=rules,
             combinations=combinations,
-            names=tuple(readable(rule_name(rules, rule)) for rule in rules.rules),
+            names=tuple(readable(rule_name(rules, rule, say)) for rule in rules.rules),
             rows=rows,
             levels=tuple(told_apart(readable(row.level) for row in part) for part in rows),
             counts=counts,
@@ -65,6 +67,7 @@ class Content:
             last_threshold=then,
             held_out=held_out,
             why_fixed=_why_fixed(rules, combinations, counts),
+            say=say,
         )
 
     @property
@@ -80,7 +83,7 @@ class Content:
     @property
     def gates(self) -> tuple[str, ...]:
         """What the gates are called, each once."""
-        return told_apart((WORDS["no_gate"], *(readable(gate_text(gate)) for gate in self.rules.gates)))[1:]
+        return told_apart((self.say("workbook.no_gate"), *(readable(gate_text(gate)) for gate in self.rules.gates)))[1:]
 
     @property
     def score_rows(self) -> int:
@@ -115,14 +118,14 @@ def told_apart(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _why_fixed(rules: Rules, combinations: Combinations, counts: ScoreCounts) -> str | None:
+def _why_fixed(rules: Rules, combinations: Combinations, counts: ScoreCounts) -> Message | None:
     rows = len(combinations.leads)
     columns = len(rules.rules) + len(parts_of(rules))
     if rows > MOST_COMBINATIONS or rows * columns > MOST_CELLS:
-        return WORDS["many_combinations"].format(found=count(rows))
+        return message("workbook.many_combinations", found=rows)
     longest = max((len(part.rules) for part in parts_of(rules)), default=0)
     if longest > MOST_ADDED:
-        return WORDS["many_rules"].format(found=count(longest))
+        return message("workbook.many_rules", found=longest)
     if rows * room_for(counts, combinations) > MOST_LOOKED_AT:
-        return WORDS["many_scores"].format(found=count(len(counts.scores)))
+        return message("workbook.many_scores", found=len(counts.scores))
     return None

@@ -17,16 +17,16 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import bands, points_by_way, scores
 from reports.workbook.content import Content
 from reports.workbook.looks import Looks
-from reports.workbook.places import COUNTS, COUNTS_FIRST, GATE, RULES_FIRST, Places
-from reports.workbook.words import WORDS
+from reports.workbook.places import COUNTS_FIRST, GATE, RULES_FIRST, Places
+from reports.workbook.sheets import sheet_name
 
 
 def write_counts(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
     content = places.content
-    headers = [WORDS[key] for key in ("gate", "band", "leads", "won", "score")]
-    sheet = new_sheet(book, COUNTS, [10] * len(headers), 1)
-    headers += [f"{WORDS['sum']}: {part.name or WORDS['no_group']}"[:200] for part in content.parts]
+    headers = [content.say(f"workbook.{key}") for key in ("gate", "band", "leads", "won", "score")]
+    sheet = new_sheet(book, sheet_name(content.say, "counts"), [10] * len(headers), 1)
+    headers += [_sum_name(content, part.name)[:200] for part in content.parts]
     for place, text in enumerate([*headers, *content.names]):
         put(sheet, 1, place, text, looks["heading"])
     fixed, formulas = _fixed(content), _formulas(places)
@@ -39,6 +39,10 @@ def write_counts(book: Workbook, looks: Looks, places: Places) -> None:
             sheet.write_formula(row - 1, column, formula.replace("#", str(row)), None, value)
     sheet.protect("")
     sheet.hide()
+
+
+def _sum_name(content: Content, group: str | None) -> str:
+    return content.say("workbook.sum", part=group or content.say("workbook.no_group"))
 
 
 def gate_bands(content: Content) -> tuple[int, ...]:

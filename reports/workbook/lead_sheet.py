@@ -13,10 +13,12 @@ from calibrate.document.lead_score import standing_of
 from calibrate.exports.sheets.cells import Formula, readable, span
 from calibrate.exports.sheets.formulas import bounded
 from calibrate.exports.sheets.looks import new_sheet, put
+from calibrate.words.language import Language
 from reports.workbook.bands_sheet import part_name
 from reports.workbook.looks import Looks, guarded
-from reports.workbook.places import BANDS, LEAD, NAMED_FIRST, RULES, Places, points_column
-from reports.workbook.words import WORDS
+from reports.workbook.places import NAMED_FIRST, Places, points_column
+from reports.workbook.sentences import quoted
+from reports.workbook.sheets import sheet_called, sheet_name
 
 _RESULTS, _GATE = 4, 9
 _FIRST = _GATE + 3
@@ -35,10 +37,10 @@ class _Line:
 
 def write_lead(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
-    content = places.content
-    sheet = new_sheet(book, LEAD, _WIDTHS)
-    put(sheet, 1, 0, WORDS["lead"], looks["title"])
-    put(sheet, 2, 0, WORDS["lead_note"], looks["note"])
+    content, say = places.content, places.content.say
+    sheet = new_sheet(book, sheet_name(say, "lead"), _WIDTHS)
+    put(sheet, 1, 0, say("workbook.lead"), looks["title"])
+    put(sheet, 2, 0, say("workbook.lead_note"), looks["note"])
     sums: list[tuple[str, int]] = []
     row = _FIRST
     for part, lines in _parts(places):
@@ -52,12 +54,12 @@ def write_lead(book: Workbook, looks: Looks, places: Places) -> None:
         if content.parts[part].name is not None:
             given, points = bounded(given, places.bounds(part)), bounded_points(points, low, high)
         put(sheet, row, 0, part_name(content, content.parts[part].name), looks["sum text"])
-        put(sheet, row, 1, _bounds_text(low, high), looks["sum text"])
+        put(sheet, row, 1, _bounds_text(say, low, high), looks["sum text"])
         put(sheet, row, 2, Formula(f"={given}", points), looks["sum"])
         sums.append((f"$C${row}", points))
         row += 2
     for place, key in enumerate(("rule", "level", "points")):
-        put(sheet, _FIRST - 1, place, WORDS[key], looks["heading" if place == 2 else "text heading"])
+        put(sheet, _FIRST - 1, place, say(f"workbook.{key}"), looks["heading" if place == 2 else "text heading"])
     _write_gate(sheet, looks, places)
     _write_results(sheet, looks, places, sums)
     sheet.freeze_panes(_FIRST - 1, 0)
@@ -78,8 +80,9 @@ def _line(places: Places, number: int) -> _Line:
     content = places.content
     rows, start = content.rows[number], places.starts[number]
     place = max(range(len(rows)), key=lambda item: rows[item].leads)
-    choices = span(RULES, "B", start, start + len(rows) - 1)
-    points = span(RULES, points_column(content), start, start + len(rows) - 1)
+    sheet = sheet_called(content.say, "rules")
+    choices = span(sheet, "B", start, start + len(rows) - 1)
+    points = span(sheet, points_column(content), start, start + len(rows) - 1)
     found = f"INDEX({points},MATCH(TRUE,INDEX(EXACT({choices},$B#),0),0))"
     formula = Formula(f'=IF($B#="",0,{found})', rows[place].points)
     return _Line(content.names[number], content.levels[number][place], formula, choices)
@@ -94,18 +97,25 @@ def _write_line(sheet: Worksheet, looks: Looks, row: int, line: _Line) -> None:
     sheet.ignore_errors({"number_stored_as_text": f"B{_FIRST}:B{row}"})
 
 
-def _bounds_text(low: int | None, high: int | None) -> str:
-    ends = ((WORDS["never_under"], low), (WORDS["never_over"], high))
-    said = [f"{words.lower()} {bound}" for words, bound in ends if bound is not None]
-    return ", ".join(said)
+def _bounds_text(say: Language, low: int | None, high: int | None) -> str:
+    match low, high:
+        case None, None:
+            return ""
+        case low, None:
+            return say("workbook.bound_low", low=low)
+        case None, high:
+            return say("workbook.bound_high", high=high)
+        case _:
+            return say("workbook.bound_both", low=low, high=high)
 
 
 def _write_gate(sheet: Worksheet, looks: Looks, places: Places) -> None:
     if not places.content.rules.gates:
         return
-    choices = span(BANDS, "A", places.gates, places.gates + len(places.content.gates))
-    put(sheet, _GATE, 0, WORDS["gates_chosen"], looks["text"])
-    put(sheet, _GATE, 1, WORDS["no_gate"], looks["edited text"])
+    say = places.content.say
+    choices = span(sheet_called(say, "bands"), "A", places.gates, places.gates + len(places.content.gates))
+    put(sheet, _GATE, 0, say("workbook.gates_chosen"), looks["text"])
+    put(sheet, _GATE, 1, say("workbook.no_gate"), looks["edited text"])
     sheet.data_validation(f"B{_GATE}", {"validate": "list", "source": f"={choices}"})
     number = f"MATCH(TRUE,INDEX(EXACT({choices},$B${_GATE}),0),0)-1"
     put(sheet, _GATE, 2, Formula(f'=IF($B${_GATE}="",0,{number})', 0), looks["never shown"])
@@ -124,17 +134,17 @@ def _write_results(sheet: Worksheet, looks: Looks, places: Places, sums: list[tu
     if content.rules.gates:
         formula = f"IF({gate}>0,INDEX(gate_scores,{gate}),{formula})"
         band = f'IF({gate}>0,INDEX(gate_bands,{gate})&"",{band})'
-    yes, no = WORDS["yes"], WORDS["no"]
+    yes, no = content.say("workbook.yes"), content.say("workbook.no")
     lines: tuple[tuple[str, Formula, str], ...] = (
         ("score", Formula(f"={formula}", total), "result"),
         ("band", Formula(f"={band}", readable(standing_of(content.rules, total).band or "")), "result"),
-        ("to_sales", Formula(f'=IF({score_cell}>=threshold,"{yes}","{no}")',
+        ("to_sales", Formula(f'=IF({score_cell}>=threshold,{quoted(yes)},{quoted(no)})',
                              yes if total >= content.threshold else no), "result"),
         ("this_or_more", Formula(f'=IF({from_here[1]}=0,"",{from_here[0]}/{from_here[1]})',
                                  won / leads if leads else ""), "result rate"),
     )  # fmt: skip
     for place, (key, value, style) in enumerate(lines):
-        put(sheet, _RESULTS + place, 0, WORDS[key], looks["label"])
+        put(sheet, _RESULTS + place, 0, content.say(f"workbook.{key}"), looks["label"])
         put(sheet, _RESULTS + place, 1, value, looks[style])
 
 
@@ -145,8 +155,9 @@ def _band(places: Places, score: str) -> str:
     if not named:
         return '""'
     first, last = NAMED_FIRST, NAMED_FIRST + named - 1
-    names = span(BANDS, "A", first, last)
+    sheet = sheet_called(places.content.say, "bands")
+    names = span(sheet, "A", first, last)
     if not starts:
         return f"INDEX({names},1)"
-    above = f"SUMPRODUCT(--({span(BANDS, 'B', first, first + starts - 1)}>{score}))"
+    above = f"SUMPRODUCT(--({span(sheet, 'B', first, first + starts - 1)}>{score}))"
     return f"INDEX({names},1+{above})"

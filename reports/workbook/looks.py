@@ -8,7 +8,9 @@ from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes witho
 from xlsxwriter.format import Format  # type: ignore[import-untyped] # likewise
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # likewise
 
+from calibrate.words.language import Language
 from reports.sheet import INK, ORANGE_TEXT, SECONDARY
+from reports.workbook.sentences import percent_format
 
 Looks = Mapping[str, Format]
 FIRST = " first"
@@ -68,11 +70,21 @@ _STYLES: dict[str, dict[str, object]] = {
 }
 
 
-def looks_of(book: Workbook) -> Looks:
+def looks_of(book: Workbook, say: Language) -> Looks:
     """The formats by name; with ` first` at the end, the same under a thin line."""
     line = {"top": 1, "top_color": "#B9BEC6"}
-    plain = {name: book.add_format(style) for name, style in _STYLES.items()}
-    return plain | {f"{name}{FIRST}": book.add_format({**style, **line}) for name, style in _STYLES.items()}
+    styles = {name: _said(style, say) for name, style in _STYLES.items()}
+    plain = {name: book.add_format(style) for name, style in styles.items()}
+    return plain | {f"{name}{FIRST}": book.add_format({**style, **line}) for name, style in styles.items()}
+
+
+def _said(style: Mapping[str, object], say: Language) -> dict[str, object]:
+    """A style with the marks of percent in its number format as the language has them."""
+    written = style.get("num_format")
+    if not isinstance(written, str):
+        return dict(style)
+    marked = written.replace("%", percent_format(say, "")).replace(" pp", f" {say('workbook.points_of_percent')}")
+    return {**style, "num_format": marked}
 
 
 def bars() -> dict[str, object]:

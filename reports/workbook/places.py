@@ -20,8 +20,7 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped] # 
 from calibrate.exports.sheets.cells import at, span
 from calibrate.meeting.figures import bands
 from reports.workbook.content import Content
-
-OVERVIEW, RULES, BANDS, SCORES, LEAD, COUNTS = "Overview", "Rules", "Bands", "Scores", "Try a lead", "Counts"
+from reports.workbook.sheets import sheet_called
 
 THRESHOLD, CAPACITY, IN_USE, MONTHS, FIGURES = 6, 7, 8, 9, 12
 """Rows of sheet Overview: what is filled in, then the first of the four figures."""
@@ -70,12 +69,13 @@ class Places:
     def bounds(self, part: int | None = None) -> tuple[str, str]:
         """The cells with the bounds of a sum of points, or of the score."""
         row = self.scale + 1 + (0 if part is None else part + 1)
-        return at(BANDS, "B", row), at(BANDS, "C", row)
+        sheet = sheet_called(self.content.say, "bands")
+        return at(sheet, "B", row), at(sheet, "C", row)
 
     @property
     def base(self) -> str:
         """The cell with what every lead starts with."""
-        return at(BANDS, "B", self.scale)
+        return at(sheet_called(self.content.say, "bands"), "B", self.scale)
 
     @property
     def way_columns(self) -> int:
@@ -85,22 +85,24 @@ class Places:
     def names(self) -> Iterator[tuple[str, str]]:
         """The names and what they mean."""
         content, last = self.content, SCORES_FIRST + self.content.score_rows
-        yield "threshold", at(OVERVIEW, "B", IN_USE)
-        yield "points", span(RULES, points_column(content), RULES_FIRST, self.points_last)
+        scores, bands_sheet = sheet_called(content.say, "scores"), sheet_called(content.say, "bands")
+        yield "threshold", at(sheet_called(content.say, "overview"), "B", IN_USE)
+        yield "points", span(sheet_called(content.say, "rules"), points_column(content), RULES_FIRST, self.points_last)
         for name, letter in zip(("scores", "score_leads", "score_won"), "ABC", strict=True):
-            yield name, span(SCORES, letter, SCORES_FIRST + 1, last)
-        yield "leads_up", span(SCORES, "E", SCORES_FIRST + 1, last)
-        yield "won_up", span(SCORES, "F", SCORES_FIRST + 1, last)
-        yield "all_leads", at(SCORES, "B", SCORES_FIRST - 2)
-        yield "all_won", at(SCORES, "C", SCORES_FIRST - 2)
+            yield name, span(scores, letter, SCORES_FIRST + 1, last)
+        yield "leads_up", span(scores, "E", SCORES_FIRST + 1, last)
+        yield "won_up", span(scores, "F", SCORES_FIRST + 1, last)
+        yield "all_leads", at(scores, "B", SCORES_FIRST - 2)
+        yield "all_won", at(scores, "C", SCORES_FIRST - 2)
         if content.rules.gates:
             last = self.gates + len(content.rules.gates)
-            yield "gate_scores", span(BANDS, "B", self.gates + 1, last)
-            yield "gate_bands", span(BANDS, "C", self.gates + 1, last)
+            yield "gate_scores", span(bands_sheet, "B", self.gates + 1, last)
+            yield "gate_bands", span(bands_sheet, "C", self.gates + 1, last)
         if content.live:
             last = COUNTS_FIRST + len(content.combinations.leads) - 1
             columns = (("lead_band", GATE_BAND), ("lead_count", COUNT), ("lead_won", WON), ("lead_score", SCORE))
-            yield from ((name, span(COUNTS, letter, COUNTS_FIRST, last)) for name, letter in columns)
+            counts = sheet_called(content.say, "counts")
+            yield from ((name, span(counts, letter, COUNTS_FIRST, last)) for name, letter in columns)
 
 
 _RULE_COLUMNS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calibrate.exports.sheets.cells import Formula, Plain
 from calibrate.statistics.rates import normal_quantile, wilson_interval
 from reports.workbook.content import Content
-from reports.workbook.words import WORDS
+from reports.workbook.sentences import quoted
 
 RATE_KEYS = ("leads", "won", "rate", "low", "high", "of_leads", "of_won", "order")
 RATE_LOOKS = ("whole", "whole", "rate", "rate", "rate", "rate", "rate", "remark")
@@ -40,7 +40,7 @@ def rate_cells(row: int, band: Counted, above: Counted | None, content: Content)
         Formula(f'=IF(N({n})=0,"",{formula})', value)
         for formula, value in zip(formulas, _values(band, content), strict=True)
     ]
-    return [*cells, None if above is None else _order(row, band, above)]
+    return [*cells, None if above is None else _order(row, band, above, content)]
 
 
 def _values(band: Counted, content: Content) -> tuple[Plain, ...]:
@@ -51,8 +51,8 @@ def _values(band: Counted, content: Content) -> tuple[Plain, ...]:
     return band.won / band.leads, float(low), float(high), band.leads / all_leads, band.won / all_won if all_won else ""
 
 
-def _order(row: int, band: Counted, above: Counted) -> Formula:
-    words = WORDS["out_of_order"]
+def _order(row: int, band: Counted, above: Counted, content: Content) -> Formula:
+    words = content.say("workbook.out_of_order")
     there = f"N($C{row})>0,N($C{row - 1})>0"
     wrong = band.leads and above.leads and band.won * above.leads > above.won * band.leads
-    return Formula(f'=IF(AND({there},N($E{row})>N($E{row - 1})),"{words}","")', words if wrong else "")
+    return Formula(f'=IF(AND({there},N($E{row})>N($E{row - 1})),{quoted(words)},"")', words if wrong else "")

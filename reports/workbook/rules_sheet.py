@@ -8,12 +8,13 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # lik
 from calibrate.exports.sheets.cells import Formula, Plain
 from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.fields import MOST_POINTS
+from calibrate.words.language import Language
 from reports.live_rows import Row
-from reports.numbers import count
 from reports.workbook.content import Content
 from reports.workbook.looks import FIRST, Looks, bars, guarded
-from reports.workbook.places import RULES, RULES_FIRST, Places, rule_column, rule_columns
-from reports.workbook.words import WORDS
+from reports.workbook.places import RULES_FIRST, Places, rule_column, rule_columns
+from reports.workbook.sentences import quoted
+from reports.workbook.sheets import sheet_name
 
 _COLUMNS: dict[str, tuple[float, str]] = {
     "rule": (26, "text"), "level": (26, "text"), "leads": (8, "whole"), "won": (10, "whole"), "rate": (11, "rate"),
@@ -27,22 +28,23 @@ _HIDDEN = ("rule_id", "way")
 
 def write_rules(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
-    content, header = places.content, RULES_FIRST - 1
+    content, header, say = places.content, RULES_FIRST - 1, places.content.say
     names = rule_columns(content)
-    sheet = new_sheet(book, RULES, [_COLUMNS[name][0] for name in names if name not in _HIDDEN], header)
-    put(sheet, 1, 0, WORDS["rules"], looks["title"])
-    note = f"{WORDS['rules_note']} {WORDS['rules_note_last']}" if content.last else WORDS["rules_note"]
-    put(sheet, 2, 0, note, looks["note"])
+    widths = [_COLUMNS[name][0] for name in names if name not in _HIDDEN]
+    sheet = new_sheet(book, sheet_name(say, "rules"), widths, header)
+    put(sheet, 1, 0, say("workbook.rules"), looks["title"])
+    notes = ("rules_note", *(("rules_note_last",) if content.last else ()))
+    put(sheet, 2, 0, " ".join(say(f"workbook.{key}") for key in notes), looks["note"])
     for place, name in enumerate(names):
         style = "text heading" if name in _TEXTS else "indented heading" if name in ("remark", "why") else "heading"
-        put(sheet, header, place, WORDS[name], looks[style])
+        put(sheet, header, place, say(f"workbook.{name}"), looks[style])
     for number, (rows, row) in enumerate(zip(content.rows, places.starts, strict=False)):
         for place, item in enumerate(rows):
             first = FIRST if place == 0 else ""
             for column, value in enumerate(_cells(content, number, place, item, row + place)):
                 put(sheet, row + place, column, value, looks[_COLUMNS[names[column]][1] + first])
     if places.hidden:
-        put(sheet, places.points_last, names.index("level"), WORDS["hidden_row"], looks["note"])
+        put(sheet, places.points_last, names.index("level"), say("workbook.hidden_row"), looks["note"])
         put(sheet, places.points_last, names.index("meeting_points"), 0, looks["points"])
     hidden = [names.index(name) for name in _HIDDEN]
     sheet.set_column(hidden[0], hidden[-1], None, None, {"hidden": True})
@@ -57,7 +59,7 @@ def _cells(content: Content, number: int, place: int, item: Row, row: int) -> li
     if item.support is not None:
         low, high = (f"${rule_column(content, name)}{row}" for name in ("support_low", "support_high"))
         beyond = f"AND({now}<>{proposed},OR({now}<{low},{now}>{high}))"
-        remark = Formula(f'=IF({beyond},"{WORDS["outside"]}","")', "")
+        remark = Formula(f'=IF({beyond},{quoted(content.say("workbook.outside"))},"")', "")
     values: dict[str, Plain | Formula] = {
         "rule": content.names[number],
         "level": content.levels[number][place],
@@ -83,7 +85,7 @@ def _last(content: Content, rule: int, way: int) -> str | None:
     if then is None:
         return None
     ends = [f"{points:+d}" if points else "0" for points in sorted({then.low, then.high})]
-    return f" {WORDS['support_high']} ".join(ends)
+    return ends[0] if len(ends) == 1 else content.say("workbook.last_range", low=ends[0], high=ends[1])
 
 
 def _check_input(sheet: Worksheet, looks: Looks, places: Places) -> None:
@@ -93,7 +95,7 @@ def _check_input(sheet: Worksheet, looks: Looks, places: Places) -> None:
         return
     now, proposed, rate = (rule_column(content, name) for name in ("meeting_points", "proposed_points", "rate"))
     filled_in = f"{now}{RULES_FIRST}:{now}{last}"
-    sheet.data_validation(filled_in, whole_number(-MOST_POINTS, MOST_POINTS, "whole_said"))
+    sheet.data_validation(filled_in, whole_number(content.say, -MOST_POINTS, MOST_POINTS, "whole_said"))
     changed = {"type": "formula", "criteria": f"=${now}{RULES_FIRST}<>${proposed}{RULES_FIRST}"}
     sheet.conditional_format(filled_in, changed | {"format": looks["changed"]})
     sheet.conditional_format(f"{rate}{RULES_FIRST}:{rate}{last}", bars())
@@ -101,7 +103,7 @@ def _check_input(sheet: Worksheet, looks: Looks, places: Places) -> None:
     sheet.ignore_errors({"number_stored_as_text": texts})
 
 
-def whole_number(low: int, high: int, said: str) -> dict[str, object]:
+def whole_number(say: Language, low: int, high: int, said: str) -> dict[str, object]:
     """What lets a cell take whole numbers only, and says so."""
     return {
         "validate": "integer",
@@ -109,6 +111,6 @@ def whole_number(low: int, high: int, said: str) -> dict[str, object]:
         "minimum": low,
         "maximum": high,
         "ignore_blank": False,
-        "error_title": WORDS["whole_title"],
-        "error_message": WORDS[said].format(low=count(low), high=count(high)),
+        "error_title": say("workbook.whole_title"),
+        "error_message": say(f"workbook.{said}", low=low, high=high),
     }

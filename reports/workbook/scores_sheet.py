@@ -13,8 +13,8 @@ from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.meeting.figures import figures, gains
 from reports.workbook.content import Content
 from reports.workbook.looks import Looks, bars, guarded
-from reports.workbook.places import SCORES, SCORES_FIRST, Places
-from reports.workbook.words import WORDS
+from reports.workbook.places import SCORES_FIRST, Places
+from reports.workbook.sheets import sheet_name
 
 _WIDTHS = (10, 22, 12, 12, 14, 16, 14, 16, 4, 20, 20, 12, 12)
 _SPARE = 25  # lines that are printed beyond those of the proposed points
@@ -24,16 +24,17 @@ _LOOKS = ("plain", "whole", "whole", "rate", "whole", "whole", "rate", "rate")
 
 def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
-    content = places.content
-    sheet = new_sheet(book, SCORES, _WIDTHS, SCORES_FIRST - 1)
+    content, say = places.content, places.content.say
+    sheet = new_sheet(book, sheet_name(say, "scores"), _WIDTHS, SCORES_FIRST - 1)
     sheet.set_portrait()
-    put(sheet, 1, 0, WORDS["scores"], looks["title"])
-    put(sheet, 2, 0, WORDS["scores_note"] + (" " + WORDS["scores_live"] if content.live else ""), looks["note"])
-    put(sheet, SCORES_FIRST - 2, 0, WORDS["total"], looks["whole"])
+    put(sheet, 1, 0, say("workbook.scores"), looks["title"])
+    notes = ("scores_note", *(("scores_live",) if content.live else ()))
+    put(sheet, 2, 0, " ".join(say(f"workbook.{key}") for key in notes), looks["note"])
+    put(sheet, SCORES_FIRST - 2, 0, say("workbook.total"), looks["whole"])
     put(sheet, SCORES_FIRST - 2, 1, content.counts.total_leads, looks["whole"])
     put(sheet, SCORES_FIRST - 2, 2, content.counts.total_conversions, looks["whole"])
     for place, key in enumerate(_HEADERS):
-        put(sheet, SCORES_FIRST - 1, place, WORDS[key], looks["heading"])
+        put(sheet, SCORES_FIRST - 1, place, say(f"workbook.{key}"), looks["heading"])
     for place, cell in enumerate((None, None, None, None, 0, 0, 0, 0)):
         put(sheet, SCORES_FIRST, place, cell, looks[_LOOKS[place]])
     for row, cells in enumerate(_lines(content), start=SCORES_FIRST + 1):
@@ -92,9 +93,9 @@ def _following(
 
 def _write_other(sheet: Worksheet, looks: Looks, content: Content) -> None:
     """What the chart compares with: last quarter's points or, without them, the proposal."""
-    other = WORDS["last_quarter" if content.last else "proposal"]
-    for place, key in ((9, "other_leads"), (10, "other_won")):
-        put(sheet, SCORES_FIRST - 1, place, WORDS[key].format(other=other), looks["heading"])
+    other = "last_quarter" if content.last else "proposal"
+    for place, key in ((9, "leads"), (10, "won")):
+        put(sheet, SCORES_FIRST - 1, place, content.say(f"workbook.{other}_{key}"), looks["heading"])
     for row, (leads, won) in enumerate(other_curve(content), start=SCORES_FIRST):
         put(sheet, row, 9, leads, looks["rate"])
         put(sheet, row, 10, won, looks["rate"])
@@ -105,7 +106,7 @@ def _write_mark(sheet: Worksheet, looks: Looks, content: Content) -> None:
     now = figures(content.rules, content.combinations, content.threshold)
     sums = [f'SUMIFS({name},scores,">="&threshold)' for name in ("score_leads", "score_won")]
     share, reached = now.leads / content.counts.total_leads, now.reached or 0
-    put(sheet, SCORES_FIRST - 1, 11, WORDS["mark"], looks["heading"])
+    put(sheet, SCORES_FIRST - 1, 11, content.say("workbook.mark"), looks["heading"])
     put(sheet, SCORES_FIRST, 11, Formula(f"={sums[0]}/all_leads", share), looks["rate"])
     put(sheet, SCORES_FIRST, 12, Formula(f"=IF(all_won=0,0,{sums[1]}/all_won)", reached), looks["rate"])
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from calibrate.exports.sheets.cells import Formula, Plain
+from calibrate.words.language import Language
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -21,16 +22,42 @@ def sentence(words: str, parts: Mapping[str, tuple[str, Plain]]) -> Formula:
         if number % 2:
             pieces.append(parts[piece][0])
         elif piece:
-            doubled = piece.replace('"', '""')
-            pieces.append(f'"{doubled}"')
+            pieces.append(quoted(piece))
     values = {name: value for name, (_, value) in parts.items()}
     return Formula("=" + "&".join(pieces), words.format(**values))
 
 
-def percent_text(share: float) -> str:
-    """A share of 0 to 1 as TEXT writes it with the format 0%, which reads the same in every country.
+def quoted(text: str) -> str:
+    """A text as formulas write it.
 
-    >>> percent_text(0.125), percent_text(0.2849)
+    >>> quoted('a "hot" lead')
+    '"a ""hot"" lead"'
+    """
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def percent_format(say: Language, number: str = "0") -> str:
+    """The number format of a share, such as 0%; with the space before the mark that the language has.
+
+    >>> from calibrate.words.language import language
+    >>> percent_format(language("en"), "0.0"), percent_format(language("nl"))
+    ('0.0%', '0%')
+    """
+    space = say("marks.percent", value="").removesuffix("%")
+    return f'{number}"{space}"%' if space else f"{number}%"
+
+
+def percent_formula(say: Language, expression: str) -> str:
+    """What writes a share of 0 to 1 in whole percent."""
+    return f"TEXT({expression},{quoted(percent_format(say))})"
+
+
+def percent_text(say: Language, share: float) -> str:
+    """A share of 0 to 1 as `percent_formula` writes it, halves up.
+
+    >>> from calibrate.words.language import language
+    >>> percent_text(language("en"), 0.125), percent_text(language("en"), 0.2849)
     ('13%', '28%')
     """
-    return f"{int(100 * share + 0.5)}%"
+    return say("marks.percent", value=str(int(100 * share + 0.5)))

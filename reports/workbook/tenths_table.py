@@ -21,8 +21,7 @@ from reports.workbook.content import Content
 from reports.workbook.looks import Looks
 from reports.workbook.places import TENTHS, TENTHS_FIRST
 from reports.workbook.rate_cells import RATE_LOOKS, Counted, rate_cells
-from reports.workbook.sentences import percent_text
-from reports.workbook.words import WORDS
+from reports.workbook.sentences import percent_formula, percent_text
 
 HELPERS = 12
 """The first column, from 0, of what the table and its chart need: M to V."""
@@ -44,7 +43,7 @@ class _Tenth:
 def write_tenths(sheet: Worksheet, looks: Looks, content: Content) -> None:
     """The table and, to its right, what it is worked out from."""
     above: Counted | None = None
-    put(sheet, TENTHS_FIRST - 1, HELPERS, WORDS["for_charts"], looks["helper"])
+    put(sheet, TENTHS_FIRST - 1, HELPERS, content.say("workbook.for_charts"), looks["helper"])
     for place, tenth in enumerate(_tenths(content)):
         row, band = TENTHS_FIRST + place, tenth.band
         counted = Counted(band.leads, band.conversions) if band else Counted()
@@ -114,12 +113,12 @@ def _drawn(row: int, tenth: _Tenth, content: Content) -> list[Formula]:
     lines = f'MIN($Q{row},COUNTIF(scores,">="&threshold))'
     up = f"IF($P{row}=0,0,INDEX(leads_up,$P{row}))"
     handed = f"$E{row}*IF({lines}<=$P{row},0,(INDEX(leads_up,MAX(1,{lines}))-{up})/$C{row})"
-    label = f'$A{row}&CHAR(10)&TEXT($E{row},"0%")'
+    label = f"$A{row}&CHAR(10)&{percent_formula(content.say, f'$E{row}')}"
     band = tenth.band
     values: Sequence[Plain] = ("", 0, 0, 0, 0)
     if band:
         part = _handed(band, content) * band.rate
-        text = f"{band.score_from}\n{percent_text(band.rate)}"
+        text = f"{band.score_from}\n{percent_text(content.say, band.rate)}"
         values = (text, part, band.rate - part, band.rate - band.rate_low, band.rate_high - band.rate)
     formulas = (
         f'IF({there},"",{label})',

@@ -21,14 +21,15 @@ from calibrate.meeting.combinations import Combinations, combinations_of_leads
 from calibrate.meeting.edited import with_points
 from calibrate.meeting.figures import bands, difference, figures, gains, tenths, threshold_for, worth_of_rules
 from calibrate.meeting.merging import merged
+from calibrate.words.language import language
 from reports.live import live_page
 from reports.live_figures import shown_figures, written
 from reports.live_last import last_quarter
-from reports.live_words import WORDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+ENGLISH = language("en")
 HOSTILE = "<img src=x onerror=\"window.hurt=1\"> 'b' & {value} </script>"
 
 
@@ -215,7 +216,7 @@ def assert_same(page: Page, rules: Rules, combinations: Combinations, threshold:
     reached = [[point.share_of_leads, point.share_of_conversions] for point in gains(rules, combinations)]
     assert shown["gains"] == reached
     for key, value in shown_figures(found).items():
-        assert page.tile(key, "now") == written(key, value)
+        assert page.tile(key, "now") == written(key, value, ENGLISH)
 
 
 def test_figures_and_bands_are_those_of_python_after_any_edit(page, rules, combinations):
@@ -242,7 +243,8 @@ def test_figures_and_bands_are_those_of_python_after_any_edit(page, rules, combi
         assert_same(page, changed, combinations, threshold)
     page.settled()
     worth = [
-        WORDS["worth"].format(pairs=written("right_order", lost)) for lost in worth_of_rules(changed, combinations)
+        ENGLISH("meeting.worth", pairs=written("right_order", lost, ENGLISH))
+        for lost in worth_of_rules(changed, combinations)
     ]
     assert page.tab.locator(".worth").all_text_contents() == worth
 
@@ -257,7 +259,7 @@ def test_huge_points_are_counted_too(page, rules, combinations):
 
 
 def test_last_quarter_is_counted_by_its_own_points_and_caps(page, rules, previous, combinations):
-    last = last_quarter(rules, previous)
+    last = last_quarter(rules, previous, ENGLISH)
     found = figures(last.rules, combinations, 20)
     assert page.shown()["last"] == {name: getattr(found, name) for name in page.shown()["last"]}
     page.tab.locator(".all-last").click()

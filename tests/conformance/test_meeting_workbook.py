@@ -29,6 +29,7 @@ from calibrate.meeting.edited import with_points
 from calibrate.meeting.figures import bands, figures, score_counts, tenths, threshold_for
 from calibrate.sample import sample_file
 from calibrate.settings import load_settings
+from calibrate.words.language import language
 from reports.live_rows import rows_of
 from reports.workbook import meeting_workbook, read_meeting
 
@@ -74,7 +75,7 @@ def libreoffice() -> Engine:
 
 
 def ways_shown(rules: Rules, combinations: Combinations) -> list[tuple[str, int]]:
-    rows = rows_of(rules, combinations)
+    rows = rows_of(rules, combinations, language("en"))
     return [(rule.id, row.way) for rule, part in zip(rules.rules, rows, strict=True) for row in part]
 
 

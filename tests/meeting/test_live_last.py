@@ -8,8 +8,11 @@ import pytest
 
 from calibrate.document.lead_score import score_lead
 from calibrate.document.rules import Rules
+from calibrate.words.language import language
 from reports.live_last import LastPoints, last_quarter
 from reports.live_rows import level_name, rule_name
+
+ENGLISH = language("en")
 
 
 def document(*rules: dict, **parts) -> Rules:
@@ -28,7 +31,7 @@ def test_texts_and_truths_get_what_they_had():
     now = document(
         rule("b", "source", ({"in": ["web"]}, 0), ({"in": ["fair", "radio"]}, 0), ({"in": ["web", "fair"]}, 0))
     )
-    found = last_quarter(now, then).points[0]
+    found = last_quarter(now, then, ENGLISH).points[0]
     assert found[0] == LastPoints(3, 3, 3)
     assert found[1] == LastPoints(-4, 1, -2)  # -1.5, halves away from 0
     assert found[2] == LastPoints(-4, 3, -1)
@@ -39,7 +42,7 @@ def test_texts_and_truths_get_what_they_had():
 def test_numbers_get_what_every_number_in_the_bin_had(low, high):
     then = document(rule("a", "size", ({"lt": 10}, 1), ({"ge": 10, "lt": 50}, 2), ({"ge": 50}, 9)))
     when = {key: end for key, end in (("ge", low), ("lt", high)) if end is not None}
-    found = last_quarter(document(rule("b", "size", (when, 0))), then).points[0][0]
+    found = last_quarter(document(rule("b", "size", (when, 0))), then, ENGLISH).points[0][0]
     inside = range(-20 if low is None else low, 200 if high is None else high)
     scores = {score_lead(then, {"size": number}).score for number in inside}
     assert found is not None
@@ -51,7 +54,7 @@ def test_a_set_finds_the_rule_that_asks_for_the_same_value():
         rule("a", "tags", ({"has": "x"}, 5)), rule("b", "tags", ({"has": "y"}, 6)), rule("c", "demo", ({"is": True}, 7))
     )
     now = document(rule("b", "tags", ({"has": "x"}, 0)), rule("n", "tags", ({"has": "z"}, 0)))
-    found = last_quarter(now, then)
+    found = last_quarter(now, then, ENGLISH)
     assert [part[0] for part in found.points] == [LastPoints(5, 5, 5), None]
     assert found.lost == ("tags: y", "demo")
     assert [item.cases[0].points for item in found.rules.rules] == [5, 0]
@@ -60,7 +63,7 @@ def test_a_set_finds_the_rule_that_asks_for_the_same_value():
 def test_base_bounds_and_caps_are_those_of_then():
     groups = {"groups": {"fit": {"max": 9}}, "score": {"base": 2, "max": 50}}
     now = document(rule("a", "demo", group="fit"), groups={"fit": {"max": 3}, "new": {"max": 1}}, score={"base": 7})
-    found = last_quarter(now, document(rule("a", "demo", group="fit"), **groups)).rules
+    found = last_quarter(now, document(rule("a", "demo", group="fit"), **groups), ENGLISH).rules
     assert (found.groups["fit"].max, found.groups["new"].max) == (9, 1)
     assert (found.score.base, found.score.max) == (2, 50)
     assert found.rules[0].group == "fit"
@@ -70,14 +73,14 @@ def test_rules_without_change_are_their_own_last_quarter():
     now = document(
         rule("a", "source", ({"in": ["web"]}, 3), otherwise=-1), rule("b", "size", ({"lt": 1.5}, 4), missing=2)
     )
-    assert last_quarter(now, now).rules == now
-    assert last_quarter(now, now).lost == ()
+    assert last_quarter(now, now, ENGLISH).rules == now
+    assert last_quarter(now, now, ENGLISH).lost == ()
 
 
 def test_rows_are_named_as_people_call_them():
     rules = document(
         rule("a", "demo", ({"is": True}, 1)), rule("b", "source", ({"in": ["web", "fair"]}, 1), label="Came by")
     )
-    assert [rule_name(rules, item) for item in rules.rules] == ["demo", "Came by"]
-    assert [level_name(rules.rules[0], way) for way in range(3)] == ["yes", "no", "missing"]
-    assert [level_name(rules.rules[1], way) for way in range(3)] == ["web, fair", "other values", "missing"]
+    assert [rule_name(rules, item, ENGLISH) for item in rules.rules] == ["demo", "Came by"]
+    assert [level_name(rules.rules[0], way, ENGLISH) for way in range(3)] == ["yes", "no", "missing"]
+    assert [level_name(rules.rules[1], way, ENGLISH) for way in range(3)] == ["web, fair", "other values", "missing"]
