@@ -1,4 +1,7 @@
-"""The two calls of the Python API: inspect a table, calibrate it."""
+"""The Python API, a call for each command: a table or file in, frozen results out.
+
+Those that make pages or files of a result stand in showing.py; scores, exports and rules files where they are made.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from calibrate.calibration import Calibration, run
-from calibrate.errors import SettingsError, shown
-from calibrate.leads.columns import ColumnProfile, profile_columns
+from calibrate.calibration import Calibration, reading_options, run
+from calibrate.document.rules import Rules
+from calibrate.errors import DataError, SettingsError, shown
+from calibrate.exports.check import CheckLeads
+from calibrate.exports.exporting import export_rules, write_exports
+from calibrate.exports.fidelity import Fidelity
+from calibrate.exports.naming import Names, read_names
+from calibrate.exports.target import Options
+from calibrate.inspecting import Inspection, inspect_file
 from calibrate.listing import parse_outcome
-from calibrate.reading.source import ReadingOptions, open_source
-from calibrate.settings import PointChoice, Settings, merged
+from calibrate.meeting import checking, comparing
+from calibrate.meeting.applying import apply_changes
+from calibrate.meeting.changes import Changes
+from calibrate.meeting.combinations import Combinations
+from calibrate.meeting.counts_file import read_counts
+from calibrate.meeting.newer import leads_for
+from calibrate.settings import OutcomeSettings, PointChoice, Settings, merged
+from calibrate.showing import load_decisions
 
 
 def calibrate(
@@ -63,10 +78,136 @@ def calibrate(
     return run(data, merged(settings or Settings(), changes), force=force)
 
 
-def inspect(data: Any) -> tuple[ColumnProfile, ...]:
-    """What is in each column of a file or table, and whether it can be an attribute."""
-    with open_source(data, ReadingOptions()) as source:
-        return profile_columns(source.sample(), Settings())
+def inspect(data: Any, *, deals: Any = None, settings: Settings | None = None) -> Inspection:
+    """How a file or table is read, what is in its columns, and what the outcome may be.
+
+    deals: a second file or table, in which a lead that was won has a row.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return inspect_file(data, settings or Settings(), deals)
+
+
+def apply(
+    rules: Rules,
+    changes: Changes | str | Path,
+    *,
+    date: str,
+    expires: str | None = None,
+    counts: Combinations | None = None,
+) -> Rules:
+    """The next version of the rules, with what a meeting decided.
+
+    changes: as `changes_to` gives them, or the name of changes.json or meeting.xlsx.  date, expires: days such as
+    2026-10-01; from `expires` on history counts again.  counts: leads to count percentiles, bands and chances on
+    again; these are left out without them.
+
+    Raises:
+        RulesError: the changes are of other rules, or the file is not one of changes.
+        SettingsError: a day is none, or nothing differs from the rules.
+    """
+    decided = changes if isinstance(changes, Changes) else load_decisions(Path(changes), rules)
+    return apply_changes(rules, decided, decided_on=date, expires=expires, combinations=counts)
+
+
+def compare(
+    old: Rules,
+    new: Rules,
+    leads: Any = None,
+    outcome: str | None = None,
+    *,
+    threshold: int | None = None,
+    settings: Settings | None = None,
+) -> comparing.Comparison:
+    """What differs between two versions of the rules, and for which leads.
+
+    leads: a file or table whose outcomes are known.  outcome: what won means there, `"Status=Won"`; without it, what
+    it meant to the rules.  threshold: the score from which leads are handed over; without it, what each version says.
+    settings: how the leads are read.
+
+    Raises:
+        DataError: the leads cannot be read as the rules want them, or none counts.
+        SettingsError: an outcome or a threshold without leads.
+    """
+    if leads is None:
+        for name, given in (("outcome", outcome), ("threshold", threshold)):
+            if given is not None:
+                raise SettingsError(f"{name}: found {shown(given)}, expected it with leads; name a file of leads")
+        return comparing.compare(old, new)
+    reading = reading_options((settings or Settings()).source)
+    return comparing.compare(old, new, leads_for([new, old], leads, reading, outcome), threshold)
+
+
+def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Settings | None = None) -> checking.Check:
+    """Whether the rules still hold on newer leads, a file or table.
+
+    outcome: what won means there, `"Status=Won"`; without it, what it meant to the rules.  settings: how the leads are
+    read.
+
+    Raises:
+        DataError: the leads cannot be read as the rules want them, or none counts.
+    """
+    reading = reading_options((settings or Settings()).source)
+    return checking.check(rules, leads_for([rules], leads, reading, outcome))
+
+
+def export(
+    rules: Rules,
+    to: str | Sequence[str],
+    folder: str | Path,
+    *,
+    check: Any = None,
+    outcome: str | None = None,
+    names: str | Path | None = None,
+    sql_table: str = "leads",
+    sql_key: str = "id",
+    sql_lists: bool = False,
+    overwrite: bool = False,
+    settings: Settings | None = None,
+) -> tuple[Fidelity, ...]:
+    """What each target keeps of the rules, once its files and fidelity.json stand in the folder: all of them or none.
+
+    to: names of targets, in a list or separated by commas.  check: leads, a file or table, to run the files on and to
+    measure a loss on; outcome, what won means there.  names: a CSV file with columns attribute,field[,kind].
+    settings: how the leads are read.
+
+    Raises:
+        ExportError: targets cannot say what the rules say; every reason of all of them.
+        SettingsError: there is no such target, or a file is there and `overwrite` is not set.
+        DataError: the leads cannot be read, or the folder not be written to.
+    """
+    told = read_names(names) if names else Names({}, {})
+    options = Options(told.fields, sql_table, sql_key, (), sql_lists, told.kinds)
+    leads = None if check is None else check_leads(rules, check, outcome, settings or Settings())
+    if check is None and outcome is not None:
+        raise SettingsError(f"outcome: found {shown(outcome)}, expected it with leads to check on; pass them as check")
+    made = export_rules(rules, to, options, leads)
+    write_exports(rules, made, folder, overwrite=overwrite)
+    return made
+
+
+def check_leads(rules: Rules, data: Any, outcome: str | None, settings: Settings) -> CheckLeads:
+    """Leads to check an export on; won means what was said, else what it meant to the rules."""
+    told = None
+    if outcome is not None:
+        column, won = parse_outcome(outcome)
+        told = OutcomeSettings(column=column, won=won)
+    return CheckLeads.of(rules, data, reading_options(settings.source), told)
+
+
+def load_counts(path: str | Path, rules: Rules) -> Combinations:
+    """The counted leads in counts.json, which belong to these rules.
+
+    Raises:
+        DataError: the file cannot be read, is of other rules, or damaged.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read ({reason}), expected counts of leads; check its name") from error
+    return read_counts(text, rules, str(path))
 
 
 def _check_kinds(outcome: object, deals: object, settings: object) -> None:

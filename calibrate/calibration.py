@@ -36,6 +36,7 @@ from calibrate.proof.validation import Validation, first_and_last, validate
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remarks import Remark, by_harm
 from calibrate.settings import PointColumn, Settings, SourceSettings
+from calibrate.showing import Shown
 from calibrate.statistics.points import Worth
 from calibrate.statistics.rates import Rate, conversion_rate
 from calibrate.statistics.sample_size import Readiness, readiness
@@ -67,7 +68,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Shown):
     """The whole result; `reports` draws from it and reads nothing else.
 
     rows: leads in the file.  overall: of the counted leads.  strength: leads of evidence a level needs before half

@@ -17,13 +17,14 @@ from calibrate.proposal import proposed_line, proposed_line_for_deals
 from calibrate.reading.source import open_source
 from calibrate.reading.values import is_yes_no
 from calibrate.settings import Settings
+from calibrate.showing import Shown
 from calibrate.statistics.sample_size import leads_to_see, readiness
 
 _ROWS_SEEN = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Shown):
     """How a file is read, what is in its columns, and what could be the outcome.
 
     leads: rows in the file, or the rows looked at where the file was too long to read whole.

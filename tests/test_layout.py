@@ -43,12 +43,10 @@ def test_folders_are_the_fixed_ones():
 
 
 def test_imports_go_one_way():
-    wrong = [
-        relative(path)
-        for path in MODULES
-        if path.is_relative_to(ROOT / "calibrate") and path.parent.name != "commands" and "reports" in imported(path)
-    ]
-    assert wrong == []
+    # A result shows itself where it is looked at, so one module of the core leads to reports: when a page is asked for.
+    doors = {ROOT / "calibrate" / "showing.py", *(ROOT / "calibrate" / "commands").glob("*.py")}
+    core = [path for path in MODULES if path.is_relative_to(ROOT / "calibrate") and path not in doors]
+    assert [relative(path) for path in core if "reports" in imported(path)] == []
 
 
 FOLDERS = (

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from calibrate.commands.options import let_finish, reads, settings_of, speaks
-from calibrate.errors import SettingsError, shown
 from calibrate.voice import Voice
-
-if TYPE_CHECKING:
-    from calibrate.document.rules import Rules
-    from calibrate.exports.check import CheckLeads
 
 RULES_DO_NOT_HOLD = 3
 _outcome = click.option(
@@ -46,19 +41,15 @@ def compare(
     """
     from pydantic import TypeAdapter
 
+    from calibrate.api import compare as compared
     from calibrate.document.rules_file import load_rules
     from calibrate.meeting.comparing import Comparison
-    from calibrate.meeting.comparing import compare as compared
     from reports.check_words import remarks
     from reports.compare_words import compare_lines
 
     before, after = load_rules(Path(old)), load_rules(Path(new))
-    if leads is None:
-        for name, given in (("--outcome", outcome), ("--threshold", threshold)):
-            if given is not None:
-                raise SettingsError(f"{name}: found {shown(given)}, expected it with leads; name a file of leads")
-    told = None if leads is None else _leads(voice, [after, before], leads, outcome, reading)
-    found = compared(before, after, told, threshold)
+    settings = None if leads is None else settings_of(voice, reading)
+    found = compared(before, after, leads, outcome, threshold=threshold, settings=settings)
     if voice.as_json:
         voice.document(TypeAdapter(Comparison).dump_python(found, mode="json", by_alias=True, exclude_none=True))
         return
@@ -86,15 +77,15 @@ def check(
     """
     from pydantic import TypeAdapter
 
+    from calibrate.api import check as checked
     from calibrate.document.rules_file import load_rules
     from calibrate.meeting.checking import Check
-    from calibrate.meeting.checking import check as checked
     from calibrate.whole import whole_file
     from reports.check_words import check_lines, remarks
     from reports.check_xml import check_xml
 
     document = load_rules(Path(rules))
-    found = checked(document, _leads(voice, [document], leads, outcome, reading))
+    found = checked(document, leads, outcome, settings=settings_of(voice, reading))
     let_finish()
     if junit is not None:
         with whole_file(junit) as file:
@@ -108,16 +99,3 @@ def check(
             voice.say(line)
     if fail and found.grade == "act":
         click.get_current_context().exit(RULES_DO_NOT_HOLD)
-
-
-def _leads(voice: Voice, documents: list[Rules], path: str, outcome: str | None, reading: dict[str, Any]) -> CheckLeads:
-    """The leads of a file; won means what was said, else what it meant to the first of the documents that tells."""
-    from calibrate.calibration import reading_options
-    from calibrate.exports.check import CheckLeads
-    from calibrate.listing import parse_outcome
-    from calibrate.meeting.newer import told_outcome
-
-    options = reading_options(settings_of(voice, reading).source)
-    told = told_outcome(documents[0], *parse_outcome(outcome)) if outcome is not None else None
-    found = [CheckLeads.of(document, Path(path), options, told) for document in documents]
-    return next((leads for leads in found if leads.outcome is not None), found[0])

@@ -86,20 +86,13 @@ def _leads(
     voice: Voice, rules: Rules, check: str | None, outcome: str | None, reading: dict[str, Any]
 ) -> CheckLeads | None:
     """The leads of --check; None without it."""
-    from calibrate.calibration import reading_options
-    from calibrate.exports.check import CheckLeads
-    from calibrate.listing import parse_outcome
-    from calibrate.settings import OutcomeSettings
+    from calibrate.api import check_leads
 
     if check is None:
         if outcome is not None:
             raise SettingsError(f"--outcome: found {shown(outcome)}, expected it with --check; name a file of leads")
         return None
-    told = None
-    if outcome is not None:
-        column, won = parse_outcome(outcome)
-        told = OutcomeSettings(column=column, won=won)
-    return CheckLeads.of(rules, Path(check), reading_options(settings_of(voice, reading).source), told)
+    return check_leads(rules, check, outcome, settings_of(voice, reading))
 
 
 @click.command("import", epilog="Example:  calibrate import points.csv -o champion.json")

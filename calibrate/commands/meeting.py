@@ -14,10 +14,7 @@ from calibrate.voice import Voice
 
 if TYPE_CHECKING:
     from calibrate.document.rules import Rules
-    from calibrate.meeting.changes import Changes
     from calibrate.meeting.combinations import Combinations
-
-_WORKBOOKS = (".xlsx", ".xlsm")
 
 
 @click.command("apply", epilog="Example:  calibrate apply q4/rules.json changes.json -o new.json --date 2026-10-01")
@@ -49,13 +46,14 @@ def apply_decisions(
     from calibrate.document.rules_file import load_rules, rules_text, save_rules
     from calibrate.meeting.applying import apply_changes
     from calibrate.meeting.counts_file import counts_text
+    from calibrate.showing import load_decisions
     from calibrate.whole import whole_file
 
     target = Path(out) if out else Path(f"{stem(rules)}-next.json")
     if target.exists() and not overwrite:
         raise SettingsError(f"{target}: is there already; write over it with --overwrite, or choose another --out")
     document = load_rules(Path(rules))
-    decided = _decided(Path(changes), document)
+    decided = load_decisions(Path(changes), document)
     counted = _counts(voice, Path(rules), counts, document)
     found = apply_changes(document, decided, decided_on=day, expires=expires, combinations=counted)
     let_finish()
@@ -67,18 +65,6 @@ def apply_decisions(
         voice.document(json.loads(rules_text(found)))
         return
     _tell(voice, found, target)
-
-
-def _decided(path: Path, rules: Rules) -> Changes:
-    """The changes of a JSON file or a workbook."""
-    from calibrate.meeting.changes import changes_of_rows, load_changes
-
-    if path.suffix.lower() not in _WORKBOOKS:
-        return load_changes(path, rules)
-    from reports.workbook import read_meeting
-
-    rows, threshold = read_meeting(path, rules)
-    return changes_of_rows(rows, threshold, rules, str(path))
 
 
 def _counts(voice: Voice, rules: Path, counts: str | None, document: Rules) -> Combinations | None:

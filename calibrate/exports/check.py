@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,34 +31,34 @@ Lead = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CheckLeads:
-    """A file of leads, and what won means in it; None where that is not known.
+    """A file or table of leads, and what won means in it; None where that is not known.
 
     remarks: how it was read, and columns that the rules read and it has not, in sentences.
     """
 
-    path: Path
+    data: Any
     reading: ReadingOptions
     outcome: OutcomeSettings | None
     remarks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, rules: Rules, path: Path, reading: ReadingOptions, outcome: OutcomeSettings | None) -> CheckLeads:
-        """The leads of a file; where nothing is said, won means what it meant to the history of the rules."""
+    def of(cls, rules: Rules, data: Any, reading: ReadingOptions, outcome: OutcomeSettings | None) -> CheckLeads:
+        """The leads of a file or table; where nothing is said, won means what it meant to the history of the rules."""
         told = outcome or _outcome_of(rules)
-        with open_source(path, reading, types=types_read(rules)) as source:
+        with open_source(data, reading, types=types_read(rules)) as source:
             names = [column.name for column in source.columns]
             remarks = [*source.reading, *absent_lines((name for name in used(rules) if name not in names), names)]
         if used(rules) and not set(used(rules)) & set(names):
             wanted = ", ".join(map(shown, used(rules)[:8]))
             raise DataError(
-                f"{path.name}: has none of the columns that the rules read, expected {wanted}; "
+                f"{source.name}: has none of the columns that the rules read, expected {wanted}; "
                 f"{nearest(used(rules)[0], names)}"
             )
         known = told is not None and not told.deals and told.column in names
         if told is not None and not known and outcome is None:
             where = f"a file of deals, {told.deals}" if told.deals else f"column {shown(told.column or '')}"
             remarks.append(f"Who was won is not measured: history had it in {where}; say it with --outcome")
-        return cls(path, reading, told if known or outcome is not None else None, tuple(remarks))
+        return cls(data, reading, told if known or outcome is not None else None, tuple(remarks))
 
     def cost(self, rules: Rules, runs: Rules) -> Cost:
         """What these leads get from the rules and from what a target makes of them.
@@ -93,7 +92,7 @@ class CheckLeads:
         types = dict(types_read(rules))
         if told is not None and told.column:
             types[told.column] = "text"
-        with open_source(self.path, self.reading, types=types) as source:
+        with open_source(self.data, self.reading, types=types) as source:
             compiled = None if told is None else compile_outcome(told, source, source.sample())
             names = [column.name for column in source.columns if column.name in used(rules)]
             for raw in source.raw_batches():

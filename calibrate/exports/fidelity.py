@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from calibrate.document.rules import Rules
 from calibrate.exports.target import Export, Feature, Loss, Target, features
+from calibrate.showing import Shown
 
 FILE = "fidelity.json"
 
@@ -59,7 +60,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Fidelity:
+class Fidelity(Shown):
     """An export with its report.
 
     kept: features of the document that the target has as they are.  cost, ran: where there were leads to check on, and

@@ -16,8 +16,9 @@ from calibrate.document.lead_score import outcome_label, outcome_points
 from calibrate.document.part import Day, Part
 from calibrate.document.rules import Rule, Rules
 from calibrate.document.shape import Kind, shape_faults
-from calibrate.errors import RulesError, nearest, shown
+from calibrate.errors import RulesError, SettingsError, nearest, shown
 from calibrate.fields import Count, Id, Text, Whole
+from calibrate.meeting.edited import way_of
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 
 FORMAT: Literal["leadscore-changes/1.0"] = "leadscore-changes/1.0"
@@ -103,6 +104,36 @@ def changes_of_rows(
     meant = {"id": rules.id, "version": rules.version}
     document = {"format": FORMAT, "rules": meant, "threshold": _whole(threshold), "changes": kept}
     return changes_of(json.dumps(document), rules, where)
+
+
+def changes_to(
+    rules: Rules,
+    points: Mapping[tuple[str, int | str], int],
+    *,
+    reasons: Mapping[tuple[str, int | str], str] | None = None,
+    threshold: int | None = None,
+    threshold_reason: str | None = None,
+) -> Changes:
+    """The changes that give some outcomes other points, by rule id and level as `with_points` takes them.
+
+    reasons: by the same rule id and level.  threshold: None leaves it.
+
+    Raises:
+        SettingsError: there is no such rule or level, or a reason has no points beside it.
+        RulesError: the threshold is no score that the rules can give.
+    """
+    said = dict(reasons or {})
+    if lost := [key for key in said if key not in points]:
+        raise SettingsError(f"reasons: found one for {shown(lost[0])}, expected it among the points; add its points")
+    kept = []
+    for (name, level), new in points.items():
+        way = way_of(rules, name, level)
+        rule = next(rule for rule in rules.rules if rule.id == name)
+        row = {"rule": name, "way": way, "label": str(outcome_label(rule, way)), "from": outcome_points(rule, way)}
+        kept.append(row | {"to": new, "reason": said.get((name, level))})
+    meant = {"id": rules.id, "version": rules.version}
+    document = {"format": FORMAT, "rules": meant, "threshold": threshold, "threshold_reason": threshold_reason}
+    return changes_of(json.dumps(document | {"changes": kept}), rules)
 
 
 def fitting(changes: Changes, rules: Rules, where: str = "changes") -> Changes:

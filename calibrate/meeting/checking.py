@@ -18,13 +18,14 @@ from calibrate.meeting.grades import GRADES, Finding, Grade, Kind, NotChecked
 from calibrate.meeting.mixes import UnnamedValues, mix_findings
 from calibrate.meeting.newer import CountedBatch, LeadFile, NewerLeads
 from calibrate.meeting.promises import MonthCounts, band_findings, base_rate_finding, inflation_finding, levels_finding
+from calibrate.showing import Shown
 from calibrate.statistics.change import rate_change
 
 _OF_OUTCOMES: tuple[Kind, ...] = ("base rate", "levels", "band order", "promised chances", "score inflation")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Shown):
     """The answers. id, version: of the rules.  file: the leads that were asked."""
 
     id: str

@@ -12,6 +12,7 @@ from calibrate.exports.check import CheckLeads
 from calibrate.meeting.backtest import Backtest, backtest
 from calibrate.meeting.matching import Pair, PartChange, pairs_of, part_changes
 from calibrate.meeting.newer import period
+from calibrate.showing import Shown
 from calibrate.statistics.change import (
     CommonFactor,
     LevelCount,
@@ -74,7 +75,7 @@ class Histories:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """What differs between two documents.
 
     same_scale: whether a point is worth the same in both.  rules: every outcome of every rule.

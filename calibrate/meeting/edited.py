@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from calibrate.document.lead_score import outcome_label, words_of
 from calibrate.document.rules import Rule, Rules
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 
 
-def with_points(rules: Rules, edits: Mapping[tuple[str, int], int]) -> Rules:
-    """The rules with other points for some outcomes, by rule id and number of the outcome; without worked leads.
+def with_points(rules: Rules, edits: Mapping[tuple[str, int | str], int]) -> Rules:
+    """The rules with other points for some outcomes, by rule id and level; without worked leads.
 
-    Where missing and otherwise are one level, the points of otherwise are those of both.
+    A level is the number of the outcome or its label. Where missing and otherwise are one level, the points of
+    otherwise are those of both.
 
     Raises:
-        SettingsError: there is no such rule or outcome.
+        SettingsError: there is no such rule or level.
+    """
+    ways = {(name, way_of(rules, name, level)): points for (name, level), points in edits.items()}
+    changed = tuple(_edited(rules, rule, ways) for rule in rules.rules)
+    return rules.model_copy(update={"rules": changed, "tests": ()})
+
+
+def way_of(rules: Rules, name: str, level: int | str) -> int:
+    """The number of an outcome of the rule with this id, by its number or its label.
+
+    Raises:
+        SettingsError: there is no such rule or level.
     """
     known = {rule.id: rule for rule in rules.rules}
-    for name, way in edits:
-        if name not in known:
-            raise SettingsError(f"edits: found rule {shown(name)}, expected one of the rules; {nearest(name, known)}")
-        last = len(known[name].cases) + (0 if missing_is_otherwise(rules, known[name]) else 1)
-        if not 0 <= way <= last:
-            raise SettingsError(f"edits: found outcome {way} of rule {shown(name)}, expected 0 to {last}; correct it")
-    changed = tuple(_edited(rules, rule, edits) for rule in rules.rules)
-    return rules.model_copy(update={"rules": changed, "tests": ()})
+    if name not in known:
+        raise SettingsError(f"edits: found rule {shown(name)}, expected one of the rules; {nearest(name, known)}")
+    rule = known[name]
+    last = len(rule.cases) + (0 if missing_is_otherwise(rules, rule) else 1)
+    if isinstance(level, int):
+        if not 0 <= level <= last:
+            raise SettingsError(f"edits: found outcome {level} of rule {shown(name)}, expected 0 to {last}; correct it")
+        return level
+    labels = [words_of(rules).text(outcome_label(rule, way)) for way in range(last + 1)]
+    if level not in labels:
+        found = f"level {shown(level)} of rule {shown(name)}"
+        raise SettingsError(f"edits: found {found}, expected one of its levels; {nearest(level, labels)}")
+    return labels.index(level)
 
 
 def _edited(rules: Rules, rule: Rule, edits: Mapping[tuple[str, int], int]) -> Rule:

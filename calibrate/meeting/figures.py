@@ -15,6 +15,7 @@ from calibrate.document.lead_score import standing_of
 from calibrate.document.rules import Rule, Rules
 from calibrate.leads.levels import Ints
 from calibrate.meeting.combinations import Combinations, summed
+from calibrate.showing import Shown
 from calibrate.statistics.bands import Band, equal_bands
 from calibrate.statistics.ranking import Gain, ScoreCounts, area_under_curve
 from calibrate.statistics.ranking import gains as gains_of
@@ -22,7 +23,7 @@ from calibrate.statistics.rates import conversion_rate
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Shown):
     """What a threshold brings.
 
     leads, won: at or above it.  leads_a_month: the same leads in a month, None without dates.  rate: won of these
@@ -70,7 +71,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Shown):
     """By how much the figures changed; None where one of the two is."""
 
     leads: Change

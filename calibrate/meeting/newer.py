@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from calibrate.document.scoring import typed_leads, types_read
 from calibrate.errors import DataError
 from calibrate.exports.check import CheckLeads
 from calibrate.leads.outcome import LOST, NO_DAY, OPEN, UNKNOWN, WON, Outcome, compile_outcome, lead_days
+from calibrate.listing import parse_outcome
 from calibrate.meeting.combinations import months_between
+from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.source import Source, open_source
 from calibrate.settings import OutcomeSettings, settings_from
 
@@ -126,7 +128,7 @@ class NewerLeads:
         """What was read; complete once the batches are."""
         source, (first, last) = self.source, self.ends or (0, 0)
         return LeadFile(
-            name=self.given.path.name,
+            name=source.name if source else "",
             rows=self.rows,
             leads=self.leads,
             won=self.won if self.given.outcome else None,
@@ -146,7 +148,7 @@ class NewerLeads:
         types = dict(types_read(rules))
         if self.given.outcome is not None and self.given.outcome.column:
             types[self.given.outcome.column] = "text"
-        return open_source(self.given.path, self.given.reading, types=types)
+        return open_source(self.given.data, self.given.reading, types=types)
 
     def _told(self, source: Source) -> OutcomeSettings | None:
         """What won means here: without the day the rules were made, and without dates where the file has none."""
@@ -202,6 +204,19 @@ class NewerLeads:
         if share is None:
             return Seen("unknown")
         return Seen("period" if share else "no", share)
+
+
+def leads_for(documents: Sequence[Rules], data: Any, reading: ReadingOptions, outcome: str | None) -> CheckLeads:
+    """The leads of a file or table; won means what was said, else what it meant to the first document that tells.
+
+    outcome: `COLUMN=VALUE[,VALUE]`.
+
+    Raises:
+        DataError: they cannot be read, or have none of the columns that a document reads.
+    """
+    told = told_outcome(documents[0], *parse_outcome(outcome)) if outcome is not None else None
+    found = [CheckLeads.of(document, data, reading, told) for document in documents]
+    return next((leads for leads in found if leads.outcome is not None), found[0])
 
 
 def told_outcome(rules: Rules, column: str, won: Sequence[str]) -> OutcomeSettings:

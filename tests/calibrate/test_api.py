@@ -104,7 +104,7 @@ def test_a_table_is_not_changed(frame):
 
 
 def test_inspect_gives_a_profile_of_every_column(frame):
-    profiles = cal.inspect(frame)
+    profiles = cal.inspect(frame).columns
     assert all(isinstance(item, ColumnProfile) for item in profiles)
     assert [item.name for item in profiles] == list(frame.columns)
     assert [item.kind for item in profiles] == ["category", "number", "date", "category"]

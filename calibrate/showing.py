@@ -1,0 +1,77 @@
+"""How results show themselves in a notebook, and the pages and files made of them: the one door to `reports`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calibrate.calibration import Calibration
+    from calibrate.document.rules import Rules
+    from calibrate.meeting.changes import Changes
+    from calibrate.meeting.combinations import Combinations
+    from reports.notebook import MeetingPage
+    from reports.page import Report
+
+_WORKBOOKS = (".xlsx", ".xlsm")
+
+
+class Shown:
+    """A result that a notebook shows as `reports` lays it out: HTML without a script."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from reports.notebook import card
+
+        return card(self)
+
+
+def report(calibration: Calibration) -> Report:
+    """The report; it shows itself in a notebook, and `.save(path)` writes it as one file."""
+    from reports.page import Report
+
+    return Report(calibration)
+
+
+def meeting_page(rules: Rules, counts: Combinations, *, previous: Rules | None = None) -> MeetingPage:
+    """The page on which a meeting changes points; it works in a notebook too, and `.save(path)` writes it as one file.
+
+    previous: last quarter's rules, to compare with.
+    """
+    from reports.live import live_page
+    from reports.notebook import MeetingPage
+
+    return MeetingPage(live_page(rules, counts, previous))
+
+
+def save_run(calibration: Calibration, folder: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
+    """Names of the files of a run, written into the folder as `calibrate run` writes them: all of them or none.
+
+    Raises:
+        SettingsError: the folder holds something and `overwrite` is not set.
+        DataError: the disk is full or the folder cannot be written to.
+    """
+    from calibrate.output import check_folder, write_run
+    from reports.meeting import meeting_files
+    from reports.page import render_page
+
+    check_folder(Path(folder), overwrite=overwrite)
+    page, beside = render_page(calibration), meeting_files(calibration)
+    return write_run(calibration, page, folder, overwrite=overwrite, beside=beside)
+
+
+def load_decisions(path: Path, rules: Rules) -> Changes:
+    """The changes in changes.json or meeting.xlsx, which fit the rules.
+
+    Raises:
+        RulesError: with every fault at its place.
+    """
+    from calibrate.meeting.changes import changes_of_rows, load_changes
+
+    if path.suffix.lower() not in _WORKBOOKS:
+        return load_changes(path, rules)
+    from reports.workbook import read_meeting
+
+    rows, threshold = read_meeting(path, rules)
+    return changes_of_rows(rows, threshold, rules, str(path))
