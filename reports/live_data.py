@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+from calibrate.document.lead_score import words_of as document_words
 from calibrate.document.rules import Rule, Rules
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.figures import bands
 from calibrate.statistics.rates import normal_quantile
-from calibrate.words.language import Language, language
+from calibrate.words.language import Language
 from reports.live_last import LastQuarter
 from reports.live_rows import Row, level_name, points_of, rule_name
 from reports.numbers import plain
@@ -63,7 +64,7 @@ def page_data(
                     "name": rule_name(rules, rule, say),
                     "group": groups.index(rule.group),
                     "points": points_of(rule),
-                    "rows": [_told(rule, row) for row in part],
+                    "rows": [_told(rules, rule, row) for row in part],
                 }
                 for rule, part in zip(rules.rules, rows, strict=True)
             ],
@@ -78,8 +79,8 @@ def _score(rules: Rules) -> dict[str, object]:
     return {"base": rules.score.base, "min": rules.score.min, "max": rules.score.max, "groups": [*bounds, (None, None)]}
 
 
-def _told(rule: Rule, row: Row) -> dict[str, object]:
-    """A row for the script. label: what changes.json calls it, the same in every language."""
-    label = level_name(rule, row.way, language("en"))
+def _told(rules: Rules, rule: Rule, row: Row) -> dict[str, object]:
+    """A row for the script. label: what changes.json calls it, the same in every language of the page."""
+    label = level_name(rule, row.way, document_words(rules))
     told = {"way": row.way, "level": row.level, "points": row.points, "support": row.support, "both": row.both}
     return told if label == row.level else told | {"label": label}

@@ -13,7 +13,7 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.point_range import point_range
 from calibrate.statistics.rates import conversion_rate
-from calibrate.words.language import Language
+from calibrate.words.language import Language, Message
 from reports.numbers import plain
 
 
@@ -53,7 +53,9 @@ def rule_name(rules: Rules, rule: Rule, say: Language) -> str:
 def level_name(rule: Rule, way: int, say: Language) -> str:
     """An outcome of a rule as people call it."""
     label = outcome_label(rule, way)
-    return say("meeting.other") if way == len(rule.cases) and label == "other" else plain(label)
+    if isinstance(label, Message) and label.key == "levels.other":
+        return say("meeting.other")
+    return plain(say.text(label))
 
 
 def rows_of(rules: Rules, combinations: Combinations, say: Language) -> tuple[tuple[Row, ...], ...]:
