@@ -1,0 +1,145 @@
+"""A table or Parquet files in Spark, read and never written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+from pyspark.sql import SparkSession
+
+from calibrate.errors import CalibrateError, DataError, nearest, shown
+from calibrate.reading.rawtable import first_line
+from calibrate.remote.table import EngineTable
+
+_AS_THEY_ARE = {"boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "string"}
+_AS_THEY_ARE |= {"timestamp", "timestamp_ntz"}
+_SETTINGS = {
+    "spark.app.name": "lead-calibrate",
+    "spark.log.level": "ERROR",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",  # as in a folder read without Spark: texts
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def open_spark(place: str) -> EngineTable:
+    """The leads of a Spark table such as `crm.leads`, or of Parquet files where the place has a slash.
+
+    Which Spark: that of spark-defaults.conf and SPARK_HOME or SPARK_REMOTE, without these one on this machine.
+
+    Raises:
+        DataError: Spark does not start, or there is no such table.
+    """
+    if not place:
+        raise DataError("spark: names no leads, expected a table or a folder; write spark:crm.leads or spark:./leads")
+    session, own = _session()
+    try:
+        return _table(session, place, own=own)
+    except BaseException:
+        if own:
+            session.stop()
+        raise
+
+
+def _session() -> tuple[Any, bool]:
+    """The Spark session, and whether it was started here."""
+    if session := SparkSession.getActiveSession():
+        return session, False
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
+    if java is None and "SPARK_REMOTE" not in os.environ:
+        where = f"in JAVA_HOME={home}" if home else "on this machine"
+        raise DataError(f"Spark: found no Java {where}, expected Java 17 or newer; install it, or set JAVA_HOME to it")
+    builder: Any = SparkSession.builder
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate(), True
+    except Exception as error:
+        raise DataError(
+            f"Spark: does not start ({first_line(error)}); expected a Spark that spark-submit can use, look at "
+            "spark-defaults.conf and JAVA_HOME"
+        ) from error
+
+
+def _table(session: Any, place: str, *, own: bool) -> EngineTable:
+    is_path = "/" in place or os.sep in place
+    try:
+        frame = session.read.parquet(place) if is_path else session.table(place)
+        kinds = dict(frame.dtypes)
+    except Exception as error:
+        raise _not_there(session, place, error, is_path=is_path) from error
+    name = f"Spark {Path(place).name if is_path else place}"
+    parts = {column: part for column, kind in kinds.items() if (part := _cell(column, kind)) is not None}
+    if not parts:
+        raise DataError(f"{name}: found no column that can be counted, expected one row a lead; name another table")
+    return EngineTable(
+        name,
+        "Spark",
+        nw.from_native(frame.selectExpr(*parts.values())),
+        session.stop if own else _nothing,
+        partial(_cancel, session),
+        partial(_fault, name),
+        {
+            column: f"is of type {kind}, which cannot be counted by value"
+            for column, kind in kinds.items()
+            if column not in parts
+        },
+    )
+
+
+def _nothing() -> None:
+    """The session is somebody else's."""
+
+
+def _cell(column: str, kind: str) -> str | None:
+    """A column as SQL in a type that every query knows; None where it has no such."""
+    cell = "`" + column.replace("`", "``") + "`"
+    if kind in _AS_THEY_ARE:
+        return cell
+    if kind.startswith("decimal"):
+        return f"CAST({cell} AS DOUBLE) AS {cell}"
+    if kind.startswith(("char", "varchar")):
+        return f"CAST({cell} AS STRING) AS {cell}"
+    return f"array_join({cell}, ';') AS {cell}" if kind == "array<string>" else None
+
+
+def _cancel(session: Any) -> None:
+    """Stop every job of the session."""
+    if hasattr(session, "interruptAll") and nw.dependencies.is_pyspark_connect_dataframe(session.range(0)):
+        session.interruptAll()
+    else:
+        session.sparkContext.cancelAllJobs()
+
+
+def _not_there(session: Any, place: str, error: Exception, *, is_path: bool) -> DataError:
+    """Why there is no such table or no such files."""
+    if is_path:
+        return DataError(
+            f"Spark {place}: cannot be read as Parquet ({first_line(error)}); expected a folder or file of leads that "
+            "Spark reaches, name one"
+        )
+    if "TABLE_OR_VIEW_NOT_FOUND" not in str(error):
+        return DataError(f"Spark {place}: cannot be opened ({first_line(error)}); expected a table such as crm.leads")
+    schema, _, _ = place.rpartition(".")
+    try:
+        tables = session.catalog.listTables(schema or None)
+    except Exception:  # no such schema
+        tables = []
+    names = [f"{schema}.{item.name}" if schema else item.name for item in tables]
+    there = nearest(place, names) if names else f"there is none in {shown(schema or 'the catalog')}"
+    return DataError(
+        f"Spark: there is no table {shown(place)}; {there} (Parquet files are named with a slash, as in spark:./leads)"
+    )
+
+
+def _fault(name: str, error: Exception) -> CalibrateError:
+    """What Spark says, as one of our errors."""
+    return DataError(
+        f"{name}: Spark cannot answer ({first_line(error)}); expected columns that can be counted and executors that "
+        "stay; look at Spark's log, or leave the column out with --skip"
+    )
