@@ -77,6 +77,7 @@ class Trial:
             self.store.won,
             self.pieces(parts),
             int(self.counts[places[0]].leads[parts].sum()),
+            wide=True,
         )
 
     def learn(

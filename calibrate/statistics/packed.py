@@ -7,12 +7,15 @@
     pack        0*2 + 1    2*2 + 0   ...            6 codes, one byte a lead
 
 A sum over the leads of every pair of levels is one weighted count of pairs of codes, added up afterwards.
+
+Many leads are packed wider, into codes of two bytes: half as many to go through where a sum is by level alone. Sums
+over pairs look the small codes up in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 _MOST_CODES = 64
+_MOST_WIDE = 1 << 14
+_MANY = 100_000
 _CHUNK = 1 << 15
 
 
@@ -44,6 +49,18 @@ class Pack:
         for place, level in self.members:
             total += by_level[place][level]
         return total
+
+    def parts(self, sizes: Sequence[int]) -> list[tuple[Pack, Places]]:
+        """The small codes in this one: packs without leads, each with its code by this one's."""
+        found = []
+        for group in _groups([sizes[place] for place, _ in self.members]):
+            members = [self.members[at] for at in group]
+            small = _empty_pack([place for place, _ in members], sizes, 0)
+            of_code = np.zeros(self.size, dtype=np.intp)
+            for place, level in members:
+                of_code = of_code * sizes[place] + level
+            found.append((small, of_code))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +89,13 @@ class PackedLeads:
         places = spread(self.leads, most)
         if isinstance(places, slice):
             return self
-        packs = tuple(Pack(pack.members, pack.codes[places], pack.size) for pack in self.packs)
-        return PackedLeads(self.sizes, packs, self.won[places])
+        packs = [
+            replace(small, codes=of_code.astype(small.codes.dtype).take(codes))
+            for pack in self.packs
+            for codes in (pack.codes[places],)
+            for small, of_code in pack.parts(self.sizes)
+        ]
+        return PackedLeads(self.sizes, tuple(packs), self.won[places])
 
     def shares(self) -> list[Floats]:
         """By attribute and level, the share of the leads that have it."""
@@ -86,9 +108,18 @@ class PackedLeads:
 
     def totals(self, by_level: Sequence[Floats], piece: slice) -> Floats:
         """By lead, the sum of the values of its levels."""
+        return self._totals([pack.values(by_level) for pack in self.packs], piece)
+
+    def all_totals(self, by_level: Sequence[Floats]) -> Iterator[tuple[slice, Floats]]:
+        """The same for all leads, a piece at a time."""
+        values = [pack.values(by_level) for pack in self.packs]
+        for piece in self.chunks():
+            yield piece, self._totals(values, piece)
+
+    def _totals(self, values: Sequence[Floats], piece: slice) -> Floats:
         total = np.zeros(len(self.won[piece]))
-        for pack in self.packs:
-            total += pack.values(by_level).take(pack.codes[piece])
+        for pack, by_code in zip(self.packs, values, strict=True):
+            total += by_code.take(pack.codes[piece])
         return total
 
     def sums(self, parts: Iterable[tuple[slice, Floats]]) -> list[Floats]:
@@ -114,11 +145,12 @@ class PackedLeads:
 
     def pair_sums(self, parts: Iterable[tuple[slice, Floats]]) -> PairSums:
         """The sum of a value over the leads of every level and of every two levels of different attributes."""
-        packs = self.packs
+        split = [(whole, *part) for whole in self.packs for part in whole.parts(self.sizes)]
+        packs = [pack for _, pack, _ in split]
         alone = [np.zeros(pack.size) for pack in packs]
         pairs = {(i, j): np.zeros(packs[i].size * packs[j].size) for j in range(len(packs)) for i in range(j)}
         for piece, value in parts:
-            held = [pack.codes[piece].astype(np.intp) for pack in packs]
+            held = [of_code.take(whole.codes[piece]) for whole, _, of_code in split]
             for i, code in enumerate(held):
                 alone[i] += np.bincount(code, weights=value, minlength=packs[i].size)
                 scaled = np.empty_like(code)
@@ -152,8 +184,8 @@ class PairSums:
 
 def _tally(pack: Pack) -> Floats:
     total = np.zeros(pack.size)
-    for start in range(0, len(pack.codes), _CHUNK):
-        total += np.bincount(pack.codes[start : start + _CHUNK], minlength=pack.size)
+    for start in range(0, len(pack.codes), 8 * _CHUNK):
+        total += np.bincount(pack.codes[start : start + 8 * _CHUNK], minlength=pack.size)
     return total
 
 
@@ -164,13 +196,20 @@ def pack_leads(
     won: npt.NDArray[np.uint8],
     pieces: Iterable[slice | Places],
     leads: int,
+    *,
+    wide: bool = False,
 ) -> PackedLeads:
     """The leads of some pieces, in their order.
 
     codes: the cell of every lead, an array an attribute.  level_of_cell: 0 to the attribute's size, never below 0
-    for a cell that one of these leads has.  leads: how many the pieces hold.
+    for a cell that one of these leads has.  leads: how many the pieces hold.  wide: in codes of two bytes, which pays
+    from 100,000 leads on.
     """
-    packs, outcome, start = [_empty_pack(group, sizes, leads) for group in _groups(sizes)], np.empty(leads, np.uint8), 0
+    groups = _groups(sizes)
+    if wide and leads > _MANY:
+        codes_of = [int(np.prod([sizes[place] for place in group])) for group in groups]
+        groups = [[place for at in joined for place in groups[at]] for joined in _groups(codes_of, _MOST_WIDE)]
+    packs, outcome, start = [_empty_pack(group, sizes, leads) for group in groups], np.empty(leads, np.uint8), 0
     tables = [[_summand(level_of_cell[place], level, pack) for place, level in pack.members] for pack in packs]
     for piece in pieces:
         held = won[piece]
@@ -201,11 +240,11 @@ def _summand(level_of_cell: Places, level: Places, pack: Pack) -> npt.NDArray[np
     return least[np.maximum(level_of_cell, 0)].astype(pack.codes.dtype)
 
 
-def _groups(sizes: Sequence[int]) -> list[list[int]]:
+def _groups(sizes: Sequence[int], most: int = _MOST_CODES) -> list[list[int]]:
     """Attributes that share a code, largest first; each goes where it fills the code best without overflowing."""
     groups: list[tuple[int, list[int]]] = []
     for place in sorted(range(len(sizes)), key=lambda place: (-sizes[place], place)):
-        fitting = [at for at, (size, _) in enumerate(groups) if size * sizes[place] <= _MOST_CODES]
+        fitting = [at for at, (size, _) in enumerate(groups) if size * sizes[place] <= most]
         if fitting:
             at = max(fitting, key=lambda at: groups[at][0])
             groups[at] = (groups[at][0] * sizes[place], [*groups[at][1], place])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -118,9 +119,9 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
 
     penalty: one for all attributes, or one each.
 
-    Up to 100,000 leads by Newton's method. Beyond, a fit on so many, or on a twenty-fifth, starts it, and passes over
-    all leads correct it by the sample's information, stretched to all, until no coefficient moves by more than 0.0002.
-    Where that does not settle, the information of all leads is taken.
+    Up to 100,000 leads by Newton's method. Beyond, the fit of so many, or of a twenty-fifth, starts it, and passes over
+    all leads correct it by the sample's information, stretched to all, until no coefficient would move by more than
+    0.0002. Where that does not settle, the information of all leads is taken.
     Source: Le Cessie & van Houwelingen (1992), Appl. Stat. 41:191.
     """
     won = int(leads.won.sum(dtype=np.int64))
@@ -128,33 +129,57 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
     if not 0 < won < leads.leads or not leads.sizes or math.isinf(max(each)):
         rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
         return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
-    start, sample = _start(leads), leads.some(max(_SAMPLE, leads.leads // _SHARE))
-    if sample is leads:
-        return _newton(leads, each, start)
-    if not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
-        return _newton(leads, each, start)
+    sample = leads.some(max(_SAMPLE, leads.leads // _SHARE))
+    if sample is leads or not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
+        return _newton(leads, each, _start(leads))
     # The whole penalty, though the leads are few: a level that the sample hardly holds must not run away.
-    return _corrected(leads, each, _newton(sample, each, start, 1e-3), sample)
+    return _corrected(leads, each, ridge_logit(sample, each), sample)
 
 
 def _corrected(leads: PackedLeads, penalty: Sequence[float], fit: RidgeLogit, sample: PackedLeads) -> RidgeLogit:
-    """The fit of all leads from that of a sample; by Newton's method where its steps grow."""
+    """The fit of all leads from that of a sample; by Newton's method where its steps grow.
+
+    Steps shrink ever faster, so that the next would be smaller at least by as much as the last one was.
+    """
     few = sample.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(sample, fit))
-    was = math.inf
+    was, past = math.inf, list[tuple[Floats, Floats]]()
     for _ in range(_MOST_PASSES):
         if was > 0.01:
             parts = ((at, (leads.won[at] - chance, chance * (1 - chance))) for at, chance in _chances(leads, fit))
             missed, weights = leads.sums_of(parts, 2)
             fit = replace(fit, information=Normal.stretched(few, weights, penalty))
-            step = _step(fit, _pulled(missed, fit, penalty))
+            slopes = _in_order(fit, _pulled(missed, fit, penalty))
         else:
-            step = _step(fit, _slopes(leads, fit, penalty))
-        if not _size(step) < was:
+            slopes = _in_order(fit, _slopes(leads, fit, penalty))
+        here = _in_order(fit, [np.array([fit.intercept]), *fit.coefficients])
+        past.append((here, slopes))
+        step = _bent_step(fit, past)
+        size = _size(step)
+        if not size < was:
             break
-        was, fit = _size(step), _moved(fit, step)
-        if was < _NEAR:
+        fit = _moved(fit, step)
+        if size * (size / was if was < math.inf else 1) < _NEAR:
             return fit
+        was = size
     return _newton(leads, penalty, fit, _NEAR)
+
+
+def _bent_step(fit: RidgeLogit, past: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """The step from the last of these places, the information corrected by how the slopes changed on the way to it.
+
+    past: coefficients and slopes, in the order of the fit.
+    Source: Nocedal & Wright (2006), Numerical Optimization, 2nd ed., algorithm 7.4 (L-BFGS).
+    """
+    assert fit.information is not None  # noqa: S101
+    ways = [(new[0] - old[0], old[1] - new[1]) for old, new in pairwise(past)]
+    right, shares = past[-1][1], []
+    for moved, lost in reversed(ways):
+        shares.append(float(moved @ right) / float(moved @ lost))
+        right = right - shares[-1] * lost
+    step = fit.information.solve(right)
+    for (moved, lost), share in zip(ways, reversed(shares), strict=True):
+        step = step + (share - float(lost @ step) / float(moved @ lost)) * moved
+    return step
 
 
 def _start(leads: PackedLeads) -> RidgeLogit:
@@ -198,7 +223,13 @@ def _pulled(sums: Sequence[Floats], fit: RidgeLogit, penalty: Sequence[float]) -
 def _step(fit: RidgeLogit, slopes: Sequence[Floats]) -> Floats:
     """Newton's step by the information that the fit has; intercept first, then in its order."""
     assert fit.information is not None  # noqa: S101
-    return fit.information.solve(np.concatenate([slopes[0], *(slopes[1 + at] for at in fit.information.order)]))
+    return fit.information.solve(_in_order(fit, slopes))
+
+
+def _in_order(fit: RidgeLogit, parts: Sequence[Floats]) -> Floats:
+    """The intercept's part, which is first, and those of the attributes as the information has them."""
+    assert fit.information is not None  # noqa: S101
+    return np.concatenate([parts[0], *(parts[1 + at] for at in fit.information.order)])
 
 
 def _size(step: Floats) -> float:
@@ -223,15 +254,15 @@ def _moved(fit: RidgeLogit, step: Floats) -> RidgeLogit:
 def _loss(leads: PackedLeads, fit: RidgeLogit, penalty: Sequence[float]) -> float:
     """Minus the penalised log-likelihood."""
     loss = sum(pull / 2 * float(part @ part) for part, pull in zip(fit.coefficients, penalty, strict=True))
-    for piece in leads.chunks():
-        odds = fit.log_odds(leads, piece)
+    for piece, total in leads.all_totals(fit.coefficients):
+        odds = fit.intercept + total
         loss += float(np.logaddexp(0, odds).sum() - odds @ leads.won[piece])
     return loss
 
 
 def _chances(leads: PackedLeads, fit: RidgeLogit) -> Iterator[tuple[slice, Floats]]:
-    for piece in leads.chunks():
-        yield piece, chance_of(fit.log_odds(leads, piece))
+    for piece, total in leads.all_totals(fit.coefficients):
+        yield piece, chance_of(fit.intercept + total)
 
 
 def chance_of(log_odds: Floats) -> Floats:

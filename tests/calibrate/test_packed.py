@@ -95,6 +95,25 @@ def test_codes_are_as_wide_as_their_levels(size, kind):
     assert leads.level_of(0).tolist() == cells.tolist()
 
 
+def test_wide_codes_say_the_same_as_small_ones(monkeypatch):
+    monkeypatch.setattr(module, "_MANY", 500)
+    sizes, random = [200, 63, 50, 9, 5, 2, 2], np.random.default_rng(5)
+    columns = [random.integers(0, size, 3_000, dtype=np.uint16) for size in sizes]
+    won, value = random.integers(0, 2, 3_000, dtype=np.uint8), random.random(3_000)
+    given = (columns, [np.arange(size) for size in sizes], sizes, won, [slice(0, 1_000), slice(1_000, 3_000)], 3_000)
+    small, wide = module.pack_leads(*given), module.pack_leads(*given, wide=True)
+    assert len(wide.packs) < len(small.packs)
+    by_level = [random.random(size) for size in sizes]
+    for own, other in ((wide, small), (wide.some(700), small.some(700))):
+        pieces = [(piece, value[piece]) for piece in own.chunks()]
+        every = slice(None)
+        assert own.totals(by_level, every) == pytest.approx(other.totals(by_level, every), abs=1e-12)
+        assert np.concatenate(own.sums(pieces)) == pytest.approx(np.concatenate(other.sums(pieces)), abs=1e-9)
+        assert own.pair_sums(pieces).dense() == pytest.approx(other.pair_sums(pieces).dense(), abs=1e-9)
+        assert np.concatenate(own.shares()) == pytest.approx(np.concatenate(other.shares()), abs=1e-12)
+        assert all(np.array_equal(own.level_of(at), other.level_of(at)) for at in range(len(sizes)))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 500), st.integers(1, 600))
 def test_some_are_spread_evenly(pack, rows, most):

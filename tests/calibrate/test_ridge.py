@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from calibrate.spread import spread
 from calibrate.statistics import ridge as module
+from calibrate.statistics.packed import PackedLeads
 from calibrate.statistics.ridge import Normal, chance_of, ridge_logit, ridge_penalty
 
 EVERY = slice(None)
@@ -206,9 +207,19 @@ def test_many_leads_come_to_the_same_fit_as_few(pack, monkeypatch, intercept):
     passes = ridge_logit(leads, 2.0)
     assert flat(passes) == pytest.approx(flat(whole), abs=1e-4)
     assert mean_chance(passes, leads) == pytest.approx(won.mean(), abs=1e-6)
+    monkeypatch.setattr(module, "_SAMPLE", 20_000)
     right = np.eye(1 + sum(leads.sizes))[:, 1:]
-    errors = [np.sqrt((right * fit.information.solve(right)).sum(axis=0)) for fit in (whole, passes)]
+    errors = [np.sqrt((right * f.information.solve(right)).sum(axis=0)) for f in (whole, ridge_logit(leads, 2.0))]
     assert errors[1] == pytest.approx(errors[0], rel=0.1)
+
+
+def test_passes_over_all_leads_need_no_pairs_of_them(pack, monkeypatch):
+    leads = pack(*history(60_000, [2, 5, 9, 30]))
+    monkeypatch.setattr(module, "_SAMPLE", 20_000)
+    summed, pair_sums = [], PackedLeads.pair_sums
+    monkeypatch.setattr(PackedLeads, "pair_sums", lambda own, parts: summed.append(own.leads) or pair_sums(own, parts))
+    assert ridge_logit(leads, 2.0).information is not None
+    assert set(summed) == {20_000}
 
 
 @pytest.mark.parametrize("penalty", [0.01, 2.0])
