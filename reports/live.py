@@ -15,13 +15,14 @@ from jinja2 import Environment, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from calibrate.document.lead_score import words_of
 from calibrate.document.rules import Rules
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import bands, figures, gains, score_counts, tenths, worth_of_rules
 from calibrate.statistics.bands import Band
-from calibrate.words.language import Language, language
+from calibrate.words.language import Language
 from reports.live_charts import gains_chart, row_chart, tenths_chart
-from reports.live_data import page_data, title_of, words_of
+from reports.live_data import page_data, page_words, title_of
 from reports.live_figures import moved, rate_range, shown_figures, written
 from reports.live_last import LastPoints, LastQuarter, last_quarter
 from reports.live_rows import Row, rows_of, rule_name
@@ -50,10 +51,10 @@ def live_part(
     """The page's part for the counted leads of these rules; the same bytes for the same input.
 
     previous: last quarter's rules, to compare with.  held_out: a sentence on what leads held out gave, which stands
-    beside the remark that the counted leads made the points.  say: the language; English without it.
+    beside the remark that the counted leads made the points.  say: the language; that of the rules without it.
     """
     script, style = "".join(map(_text, SCRIPTS)), _text("live.css")
-    html = _html(rules, combinations, previous, held_out, say or language("en"))
+    html = _html(rules, combinations, previous, held_out, say or words_of(rules))
     return LivePart(html, script, style, _policy(script, style))
 
 
@@ -65,7 +66,7 @@ def live_page(
     say: Language | None = None,
 ) -> str:
     """The same as a whole page in one file."""
-    say = say or language("en")
+    say = say or words_of(rules)
     part = live_part(rules, combinations, previous, held_out, say)
     title = say("meeting.page_title", title=title_of(rules))
     return _environment().from_string(_text("live_page.html.j2")).render(part=part, title=title, code=say.code)
@@ -104,7 +105,7 @@ def _html(rules: Rules, combinations: Combinations, previous: Rules | None, held
     if last and previous:
         named = previous.handover_score
         then = proposed_threshold(last.rules, combinations) if named is None else named
-    rows, words = rows_of(rules, combinations, say), words_of(say)
+    rows, words = rows_of(rules, combinations, say), page_words(say)
     return (
         _environment()
         .from_string(_text("live.html.j2"))

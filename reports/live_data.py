@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from calibrate.document.lead_score import words_of as document_words
+from calibrate.document.lead_score import words_of
 from calibrate.document.rules import Rule, Rules
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.counts_file import counts_text
@@ -23,7 +23,7 @@ def title_of(rules: Rules) -> str:
     return plain(rules.title or rules.id)
 
 
-def words_of(say: Language) -> dict[str, str]:
+def page_words(say: Language) -> dict[str, str]:
     """The words of the page by key, for its template and its script."""
     return {key.removeprefix("meeting."): words for key, words in say.words.items() if key.startswith("meeting.")}
 
@@ -49,7 +49,7 @@ def page_data(
         "quantile": normal_quantile(0.95),
         "draws": DRAWS,
         "threshold": threshold,
-        "words": words_of(say),
+        "words": page_words(say),
         "marks": {name: say.words[f"marks.{name}"] for name in ("decimal", "thousands", "percent")},
         "counts": json.loads(counts_text(combinations, rules)),
         "rules": {
@@ -81,6 +81,6 @@ def _score(rules: Rules) -> dict[str, object]:
 
 def _told(rules: Rules, rule: Rule, row: Row) -> dict[str, object]:
     """A row for the script. label: what changes.json calls it, the same in every language of the page."""
-    label = level_name(rule, row.way, document_words(rules))
+    label = level_name(rule, row.way, words_of(rules))
     told = {"way": row.way, "level": row.level, "points": row.points, "support": row.support, "both": row.both}
     return told if label == row.level else told | {"label": label}

@@ -11,6 +11,8 @@ import click
 from calibrate.commands.options import let_finish, speaks, stem
 from calibrate.errors import DataError, SettingsError
 from calibrate.voice import Voice
+from calibrate.words.language import LANGUAGES, LanguageCode
+from calibrate.words.language import language as words_in
 
 if TYPE_CHECKING:
     from calibrate.document.rules import Rules
@@ -111,10 +113,18 @@ def _tell(voice: Voice, found: Rules, target: Path) -> None:
 @click.option("-o", "--out", metavar="FILE", help='[default: RULES without its ending + ".html"]')
 @click.option("--counts", metavar="FILE", help="Counted leads.  [default: counts.json beside RULES]")
 @click.option("--previous", metavar="FILE", help="Last quarter's rules, to compare with.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of the page.  [default: that of the rules]")
 @click.option("--overwrite", is_flag=True, help="Write over the file.")
 @speaks
 def report(
-    voice: Voice, /, rules: str, out: str | None, counts: str | None, previous: str | None, overwrite: bool
+    voice: Voice,
+    /,
+    rules: str,
+    out: str | None,
+    counts: str | None,
+    previous: str | None,
+    language: LanguageCode | None,
+    overwrite: bool,
 ) -> None:
     """Write the page on which a meeting changes points.
 
@@ -134,7 +144,8 @@ def report(
             f"{rules}: there is no counts.json beside it, expected the counted leads of these rules; name them with "
             "--counts, or run `calibrate run` without --what-if off"
         )
-    page = live_page(document, counted, load_rules(Path(previous)) if previous else None)
+    say = words_in(language) if language else None
+    page = live_page(document, counted, load_rules(Path(previous)) if previous else None, say=say)
     let_finish()
     with whole_file(target) as file:
         file.write(page.encode())

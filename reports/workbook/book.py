@@ -7,10 +7,11 @@ from io import BytesIO
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes without types
 
+from calibrate.document.lead_score import words_of
 from calibrate.document.rules import Rules
 from calibrate.exports.sheets.cells import readable
 from calibrate.meeting.combinations import Combinations
-from calibrate.words.language import Language, language
+from calibrate.words.language import Language
 from reports.workbook.bands_sheet import write_bands
 from reports.workbook.content import Content
 from reports.workbook.counts_sheet import write_counts
@@ -36,9 +37,9 @@ def meeting_workbook(
     Above 20,000 combinations, or 600,000 cells of them, the figures follow the threshold alone, and say so.
 
     previous: last quarter's rules, to compare with.  held_out: a sentence on what leads held out gave.
-    say: the language; English without it.
+    say: the language; that of the rules without it.
     """
-    say = say or language("en")
+    say = say or words_of(rules)
     file = BytesIO()
     book = Workbook(file, {"in_memory": True})
     book.set_properties({"title": readable(rules.title or rules.id)[:200], "created": _WRITTEN})
