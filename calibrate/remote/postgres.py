@@ -9,12 +9,14 @@ from typing import Any
 
 import narwhals as nw
 import psycopg
+import pyarrow as pa
 from ibis.backends.postgres import Backend
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import Identifier
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
+from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import choose, first_line
 from calibrate.remote.addresses import ESCAPES, postgres_parts
 from calibrate.remote.table import EngineTable
@@ -38,6 +40,23 @@ LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _DATABASES = "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
+
+
+class _Backend(Backend):  # type: ignore[misc]
+    """Ibis' connection, whose answers do not come through a cursor of the server: for one it makes no parallel plan."""
+
+    def to_pyarrow_batches(
+        self, expr: Any, /, *, params: Any = None, limit: Any = None, chunk_size: int = BATCH, **_: Any
+    ) -> pa.ipc.RecordBatchReader:
+        """The answer, all of it on this machine before the first batch."""
+        schema = expr.as_table().schema()
+        kind = schema.as_struct().to_pyarrow()
+        answer = self.con.execute(self.compile(expr, params=params, limit=limit))
+        batches = (
+            pa.RecordBatch.from_struct_array(pa.array(rows, type=kind))
+            for rows in iter(lambda: answer.fetchmany(chunk_size), [])
+        )
+        return pa.RecordBatchReader.from_batches(schema.to_pyarrow(), batches)
 
 
 def open_postgres(address: str, table: str | None, *, writable: bool = False) -> EngineTable:
@@ -115,7 +134,7 @@ def _place(connection: Connection) -> str:
 
 def _table(connection: Connection, table: str | None) -> EngineTable:
     place = _place(connection)
-    backend = Backend.from_connection(connection)  # which sets the time zone of the session: UTC
+    backend = _Backend.from_connection(connection)  # which sets the time zone of the session: UTC
     tables = {
         (relation if seen else f"{schema}.{relation}"): (oid, schema, relation)
         for oid, schema, relation, seen in connection.execute(_LEDGER)
@@ -183,9 +202,6 @@ def _cell(cell: str, category: str, base: str) -> tuple[str, str] | None:
 
 def _fault(name: str, error: Exception) -> CalibrateError:
     """What the server or its library says, as one of our errors."""
-    # A fetch that fails closes its cursor, which is gone by then; the first error stands before.
-    if isinstance(error, errors.InvalidCursorName) and isinstance(error.__context__, Exception):
-        error = error.__context__
     said = first_line(error)
     if isinstance(error, errors.QueryCanceled):
         return DataError(
