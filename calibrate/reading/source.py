@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from calibrate.errors import DataError, nearest, shown
+from calibrate.reading.addresses import is_address, shown_address
 from calibrate.reading.columntypes import Column, settle, typed_batch
 from calibrate.reading.dialect import Dialect, ReadingOptions, sniff
 from calibrate.reading.parquet import from_parquet, parquet_files
@@ -188,6 +189,11 @@ def open_source(
         return _settled("table", None, named(from_table(frame_table(data)), "table"), None, options, types, ())
     if data == "":
         raise DataError("'': is no file name; expected a file with leads, say which")
+    if is_address(str(data)):
+        raise DataError(
+            f"{shown_address(str(data))}: is an address of leads that another engine holds, expected a file or a table "
+            "in memory; `calibrate run`, `inspect` and `score` read an address, save the leads to a file for the others"
+        )
     path = Path(data)
     kind = _file_kind(path)
     if kind == "text":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calibrate.errors import DataError
 from calibrate.reading.rawtable import first_line
-from calibrate.remote.addresses import POSTGRES
+from calibrate.reading.addresses import POSTGRES, shown_address
 from calibrate.remote.table import EngineTable
 
 _KNOWN = "postgresql://host/database, spark:TABLE, spark:./FOLDER or duckdb:FILE"
@@ -37,7 +37,7 @@ def open_address(address: str, table: str | None = None, *, writable: bool = Fal
         return open_duckdb(rest, table)
     # The rest may hold a password.
     raise DataError(
-        f"{scheme}://…: found an address that nothing here opens, expected {_KNOWN}; of BigQuery, Snowflake, "
+        f"{shown_address(address)}: found an address that nothing here opens, expected {_KNOWN}; of BigQuery, Snowflake, "
         "Databricks or Trino hand an Ibis table to calibrate.calibrate() in Python"
     )
 

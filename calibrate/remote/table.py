@@ -74,11 +74,13 @@ class EngineTable:
             ) from error
 
     def __enter__(self) -> EngineTable:
-        """The table; its connection is closed at the end of the block."""
+        """The table; its connection is closed at the end of the block, and on Ctrl-C its query stopped before."""
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close it."""
+        if kind is KeyboardInterrupt:
+            self.cancel()
         self.close()
 
 

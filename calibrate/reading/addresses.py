@@ -9,7 +9,8 @@ from calibrate.errors import DataError
 
 POSTGRES = ("postgresql://", "postgres://")
 ESCAPES = "in its user and password write % as %25, @ as %40, : as %3A and / as %2F"
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|spark:|duckdb:)", re.I)
+# One slash is what a path leaves of two; one letter is a drive.
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]+:/|spark:|duckdb:)", re.I)
 _SECRETS = ("password=", "sslpassword=")
 _HOST = r"(\[[^\]@]*\]|[^:@,\[\]]*)(:[0-9]*)?"
 _HOSTS = f"{_HOST}(,{_HOST})*"
@@ -34,7 +35,7 @@ def shown_address(address: str) -> str:
         DataError: where its password ends cannot be told.
     """
     if not address.lower().startswith(POSTGRES):
-        return address if address.lower().startswith(("spark:", "duckdb:")) else address.partition("://")[0] + "://…"
+        return address if address.lower().startswith(("spark:", "duckdb:")) else address.partition(":")[0] + "://…"
     user, rest, query = postgres_parts(address)
     options = "&".join(item for item in query.split("&") if item and not item.startswith(_SECRETS))
     person = user.partition(":")[0] + "@" if user else ""
