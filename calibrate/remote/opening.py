@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from calibrate.errors import DataError
-from calibrate.reading.rawtable import first_line
 from calibrate.reading.addresses import POSTGRES, shown_address
+from calibrate.reading.rawtable import first_line
 from calibrate.remote.table import EngineTable
 
 _KNOWN = "postgresql://host/database, spark:TABLE, spark:./FOLDER or duckdb:FILE"
@@ -37,8 +37,8 @@ def open_address(address: str, table: str | None = None, *, writable: bool = Fal
         return open_duckdb(rest, table)
     # The rest may hold a password.
     raise DataError(
-        f"{shown_address(address)}: found an address that nothing here opens, expected {_KNOWN}; of BigQuery, Snowflake, "
-        "Databricks or Trino hand an Ibis table to calibrate.calibrate() in Python"
+        f"{shown_address(address)}: found an address that nothing here opens, expected {_KNOWN}; of BigQuery, "
+        "Snowflake, Databricks or Trino hand an Ibis table to calibrate.calibrate() in Python"
     )
 
 

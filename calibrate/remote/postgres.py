@@ -16,9 +16,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import Identifier
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
+from calibrate.reading.addresses import ESCAPES, postgres_parts
 from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import choose, first_line
-from calibrate.reading.addresses import ESCAPES, postgres_parts
 from calibrate.remote.table import EngineTable
 
 Connection = psycopg.Connection[tuple[Any, ...]]
