@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -72,6 +73,7 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
         DataError: it cannot be read.
     """
     with open_source(data, reading_options(settings.source)) as source:
+        name = str(data) if isinstance(data, str | Path) else source.name
         sample = source.sample(_ROWS_SEEN)
         profiles = profile_columns(sample, settings)
         proposal = propose_outcome(profiles, sample) if sample.num_rows else None
@@ -84,13 +86,13 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
                 f"probably {column}, where {' or '.join(map(repr, values))} means won "
                 f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
             )
-            next_line = proposed_line(str(data), profiles, sample)
+            next_line = proposed_line(name, profiles, sample)
             enough = _enough(won, sample.num_rows)
         if deals is not None:
             with open_source(deals) as second:
                 held = second.sample(_ROWS_SEEN)
                 beside = (profile_columns(held, Settings()), held)
-                next_line = proposed_line_for_deals(str(data), (profiles, sample), str(deals), beside)
+                next_line = proposed_line_for_deals(name, (profiles, sample), str(deals), beside)
                 outcome = f"a row in {second.name} with the same key" if next_line else None
         rows = sample.num_rows
         return Inspection(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from calibrate.document.rules import Rules
     from calibrate.meeting.changes import Changes
     from calibrate.meeting.combinations import Combinations
+    from calibrate.words.language import LanguageCode
     from reports.notebook import MeetingPage
     from reports.page import Report
 
@@ -34,15 +35,18 @@ def report(calibration: Calibration) -> Report:
     return Report(calibration)
 
 
-def meeting_page(rules: Rules, counts: Combinations, *, previous: Rules | None = None) -> MeetingPage:
+def meeting_page(
+    rules: Rules, counts: Combinations, *, previous: Rules | None = None, language: LanguageCode | None = None
+) -> MeetingPage:
     """The page on which a meeting changes points; it works in a notebook too, and `.save(path)` writes it as one file.
 
-    previous: last quarter's rules, to compare with.
+    previous: last quarter's rules, to compare with.  language: of the page; that of the rules without it.
     """
+    from calibrate.words import language as words
     from reports.live import live_page
     from reports.notebook import MeetingPage
 
-    return MeetingPage(live_page(rules, counts, previous))
+    return MeetingPage(live_page(rules, counts, previous, say=words.language(language) if language else None))
 
 
 def save_run(calibration: Calibration, folder: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:

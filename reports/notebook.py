@@ -19,7 +19,7 @@ from calibrate.inspecting import Inspection
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.meeting.checking import Check
 from calibrate.meeting.comparing import Comparison
-from calibrate.meeting.figures import Difference, Figures
+from calibrate.meeting.figures import Change, Difference, Figures
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.overrides import override_of
 from calibrate.showing import Shown
@@ -141,7 +141,9 @@ def _strongest(found: Calibration) -> list[tuple[AttributeEvidence, LevelEvidenc
 
 
 def _rules(rules: Rules, say: Language) -> Card:
-    parts = tuple((_rule_name(rules, rule), tuple(_ways(rules, rule, say))) for rule in rules.rules[:MOST_RULES])
+    shown = rules.rules[:MOST_RULES]
+    heads = ("level", "points", "won", "rate", *(["decided"] if any(map(_decided, shown)) else []))
+    parts = ((_rule_name(rules, rule), tuple(row[: len(heads)] for row in _ways(rules, rule, say))) for rule in shown)
     more = len(rules.rules) - MOST_RULES
     facts = [say("notebook.rules", n=len(rules.rules))]
     if rules.handover_score is not None:
@@ -149,11 +151,16 @@ def _rules(rules: Rules, say: Language) -> Card:
     return Card(
         title=say("notebook.version", title=plain(rules.title or rules.id), version=plain(rules.version)),
         texts=(" ".join(facts),),
-        heads=tuple(say(f"notebook.{name}") for name in ("level", "points", "won", "rate", "decided")),
-        parts=parts,
+        heads=tuple(say(f"notebook.{name}") for name in heads),
+        parts=tuple(parts),
         right=(1, 2, 3),
         notes=(say("notebook.more", n=more),) if more > 0 else (),
     )
+
+
+def _decided(rule: Rule) -> bool:
+    """Whether people chose points of the rule."""
+    return any(override_of(rule, way) for way in range(len(rule.cases) + 2))
 
 
 def _rule_name(rules: Rules, rule: Rule) -> str:
@@ -203,7 +210,7 @@ def _inspection(found: Inspection, say: Language) -> Card:
             column.kind,
             say.percent(column.filled),
             say.count(column.distinct),
-            ", ".join(plain(value) for value in column.frequent),
+            "" if column.verdict else ", ".join(plain(value) for value in column.frequent),
             say.text(column.verdict or ""),
         )
         for column in found.columns
@@ -230,8 +237,8 @@ def _difference(found: Difference, say: Language) -> Card:
     rows = tuple(
         (
             say(f"meeting.{key}"),
-            _signed(key, change.change, say),
-            say("meeting.to", low=_signed(key, change.low, say), high=_signed(key, change.high, say)),
+            _signed(key, change.change, change, say),
+            say("meeting.to", low=_signed(key, change.low, change, say), high=_signed(key, change.high, change, say)),
             say("notebook.chance" if change.could_be_chance else "notebook.sure"),
         )
         for key, change in (volume, *shares)
@@ -241,12 +248,14 @@ def _difference(found: Difference, say: Language) -> Card:
     return Card(heads=heads, parts=(("", rows),), right=(1, 2))
 
 
-def _signed(key: str, change: float, say: Language) -> str:
-    """A change with its sign: of leads as a number, of shares in percentage points or pairs of 100."""
-    if key in VOLUMES:
-        return say.lift(change, 0 if abs(change) >= 10 else 1)
-    size = say.lift(100 * change)
-    return size if key == "right_order" else say("meeting.points_of_percent", value=size)
+def _signed(key: str, end: float, change: Change, say: Language) -> str:
+    """A change, or an end of its range, with its sign: leads as they are, shares in percentage points or pairs of 100.
+
+    One decimal more where all of it is below 1, so that an end beside 0 does not read as 0.
+    """
+    scale = 1 if key in VOLUMES else 100
+    text = say.lift(scale * end, 2 if scale * max(abs(change.low), abs(change.high)) < 1 else 1)
+    return say("meeting.points_of_percent", value=text) if key in ("rate", "reached") else text
 
 
 def _facts(facts: Iterable[tuple[str, str]]) -> Card:

@@ -18,7 +18,7 @@ from calibrate.document.rules import Rule, Rules
 from calibrate.document.shape import Kind, shape_faults
 from calibrate.errors import RulesError, SettingsError, nearest, shown
 from calibrate.fields import Count, Id, Text, Whole
-from calibrate.meeting.edited import way_of
+from calibrate.meeting.edited import Level, way_of
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 
 FORMAT: Literal["leadscore-changes/1.0"] = "leadscore-changes/1.0"
@@ -108,9 +108,9 @@ def changes_of_rows(
 
 def changes_to(
     rules: Rules,
-    points: Mapping[tuple[str, int | str], int],
+    points: Mapping[tuple[str, Level], int],
     *,
-    reasons: Mapping[tuple[str, int | str], str] | None = None,
+    reasons: Mapping[tuple[str, Level], str] | None = None,
     threshold: int | None = None,
     threshold_reason: str | None = None,
 ) -> Changes:

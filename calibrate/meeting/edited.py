@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from calibrate.document.lead_score import outcome_label, words_of
 from calibrate.document.rules import Rule, Rules
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 
+Level = TypeVar("Level", bound=int | str)
 
-def with_points(rules: Rules, edits: Mapping[tuple[str, int | str], int]) -> Rules:
+
+def with_points(rules: Rules, edits: Mapping[tuple[str, Level], int]) -> Rules:
     """The rules with other points for some outcomes, by rule id and level; without worked leads.
 
     A level is the number of the outcome or its label. Where missing and otherwise are one level, the points of
