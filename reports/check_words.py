@@ -24,6 +24,7 @@ from calibrate.meeting.grades import (
     Why,
 )
 from calibrate.meeting.newer import LeadFile
+from calibrate.words.language import language
 from reports.compare_words import seen_sentence
 from reports.numbers import count, day, percent, percent_range, plain, signed, signed_lift
 from reports.words import listed_names
@@ -156,7 +157,7 @@ def _band_order(figures: BandOrder) -> str:
     named = listed_names([
         f"{plain(better)} less than {plain(worse)} ({'beyond chance' if p < 0.05 else 'may be chance'})"
         for better, worse, p in figures.inverted
-    ])  # fmt: skip
+    ], language("en"))  # fmt: skip
     return f"bands are out of order: {named} ({listed})."
 
 

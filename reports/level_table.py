@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from calibrate.calibration import Calibration
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
-from reports import prose, words
-from reports.labels import COLUMN, EVIDENCE, OPEN, STABLE
-from reports.level_words import BESIDE, is_open, side, support
-from reports.numbers import percent, percent_range, plain, signed, signed_lift
-from reports.section import Table
+from calibrate.words.language import Language
+from reports import words
+from reports.level_words import BESIDE, between, is_open, of, percent_between, side, support
+from reports.numbers import plain
+from reports.section import Table, heads
 
 
-def level_table(calibration: Calibration) -> Table:
+def level_table(calibration: Calibration, say: Language) -> Table:
     """A part an attribute, a row a level; ranges stand below what they are a range of."""
     names = ["level", "points", "won", "rate", "lift", "adjusted", "evidence", "stable"]
     levels = [level for attribute in calibration.attributes for level in attribute.levels]
@@ -25,40 +25,51 @@ def level_table(calibration: Calibration) -> Table:
     for place, attribute in enumerate(calibration.attributes):
         found = steady[place] if steady else (None,) * len(attribute.levels)
         rows = (
-            _cells(level, digits)
+            _cells(level, digits, say)
             | {
-                "evidence": _evidence(calibration, attribute, level),
-                "stable": STABLE[still.stable] if still and side(attribute, level) else "",
+                "evidence": _evidence(calibration, attribute, level, say),
+                "stable": _stable(still.stable, say) if still and side(attribute, level) else "",
             }
             for level, still in zip(attribute.levels, found, strict=True)
         )
         parts.append((plain(attribute.name), tuple(tuple(row[name] for name in names) for row in rows)))
-    return Table(tuple((COLUMN[name], name) for name in names), tuple(parts))
+    return Table(heads(names, say), tuple(parts))
 
 
-def _cells(level: LevelEvidence, digits: int) -> dict[str, str]:
+def _cells(level: LevelEvidence, digits: int, say: Language) -> dict[str, str]:
     return {
-        "level": plain(level.level.label) + (f" ({plain(level.note)})" if level.note else ""),
-        "won": prose.of(level.conversions, level.leads),
-        "rate": f"{percent(level.rate)}\n{percent_range(level.rate_low, level.rate_high)}",
-        "lift": _lift(level.lift, level.lift_low, level.lift_high, digits),
-        "adjusted": _lift(level.adjusted_lift, level.adjusted_low, level.adjusted_high, digits),
-        "points": f"{signed(level.points)}\n{support(level)}",
+        "level": _name(level, say),
+        "won": of(level.conversions, level.leads, say),
+        "rate": f"{say.percent(level.rate)}\n{percent_between(level.rate_low, level.rate_high, say)}",
+        "lift": _lift(level.lift, level.lift_low, level.lift_high, digits, say),
+        "adjusted": _lift(level.adjusted_lift, level.adjusted_low, level.adjusted_high, digits, say),
+        "points": f"{say.signed(level.points)}\n{support(level, say)}",
     }
 
 
-def _evidence(calibration: Calibration, attribute: AttributeEvidence, level: LevelEvidence) -> str:
+def _name(level: LevelEvidence, say: Language) -> str:
+    name, note = plain(say.text(level.level.label)), say.text(level.note)
+    return say("tables.with_note", level=name, note=plain(note)) if note else name
+
+
+def _evidence(calibration: Calibration, attribute: AttributeEvidence, level: LevelEvidence, say: Language) -> str:
     """The evidence of the lift, and where points that were learned beside the others leave it open."""
-    word, q = EVIDENCE[level.evidence], level.q_value
-    if calibration.column in BESIDE and is_open(attribute, level):
-        word = OPEN.get(level.evidence, word)
-    return word if q is None else f"{word}\nq {'<0.001' if q < 0.001 else f'{q:.3f}'}"
+    word, q = say(f"tables.evidence.{level.evidence}"), level.q_value
+    if calibration.column in BESIDE and is_open(attribute, level) and level.evidence in ("strong", "some"):
+        word = say(f"tables.open.{level.evidence}")
+    if q is None:
+        return word
+    return say("tables.q_small" if q < 0.001 else "tables.q", word=word, q=say.number(max(q, 0.001), 3))
 
 
-def _lift(lift: float | None, low: float | None, high: float | None, digits: int) -> str:
+def _stable(stable: bool, say: Language) -> str:
+    return say("tables.stable" if stable else "tables.not_stable")
+
+
+def _lift(lift: float | None, low: float | None, high: float | None, digits: int, say: Language) -> str:
     if lift is None:
         return ""
-    shown = signed_lift(lift, digits)
-    return (
-        shown if low is None or high is None else f"{shown}\n{signed_lift(low, digits)} to {signed_lift(high, digits)}"
-    )
+    shown = say.lift(lift, digits)
+    if low is None or high is None:
+        return shown
+    return f"{shown}\n{between(say.lift(low, digits), say.lift(high, digits), say)}"

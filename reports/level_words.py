@@ -8,7 +8,7 @@ from calibrate.calibration import Calibration
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.proof.stability import LevelStability
 from calibrate.settings import PointColumn
-from reports.numbers import signed
+from calibrate.words.language import Language
 
 BESIDE: tuple[PointColumn, ...] = ("adjusted", "log-odds")
 Clarity = Literal["", "some evidence", "unclear", "too few", "open beside others", "unclear alone"]
@@ -17,7 +17,7 @@ UNSURE: tuple[Clarity, ...] = ("unclear", "too few", "open beside others")
 
 
 def clarity(attribute: AttributeEvidence, level: LevelEvidence, column: PointColumn) -> Clarity:
-    """The word beside a level's points; empty where the evidence is strong.
+    """The word beside a level's points, by its key among those of charts; empty where the evidence is strong.
 
     Evidence is about the lift alone. For points that were learned beside the other attributes the word says where
     these leave open what stands out alone, and where the points are clear though the lift is not.
@@ -60,13 +60,28 @@ def average_score(calibration: Calibration) -> float:
     return sum(average_points(attribute) for attribute in calibration.attributes)
 
 
-def rule_text(attribute: AttributeEvidence, level: LevelEvidence) -> str:
+def rule_text(attribute: AttributeEvidence, level: LevelEvidence, say: Language) -> str:
     """An attribute and its level as one reads a rule: `Source = Referral`, `Job role missing`."""
     if level.level.kind == "missing":
-        return f"{attribute.name} missing"
-    return f"{attribute.name} = {level.level.label}"
+        return say("tables.rule_missing", attribute=attribute.name)
+    return say("tables.rule", attribute=attribute.name, level=level.level.label)
 
 
-def support(level: LevelEvidence) -> str:
+def of(part: int, whole: int, say: Language) -> str:
+    """A part and its whole, as counts."""
+    return say("tables.of", part=part, whole=whole)
+
+
+def between(low: str, high: str, say: Language) -> str:
+    """Both ends of a range."""
+    return say("tables.range", low=low, high=high)
+
+
+def percent_between(low: float, high: float, say: Language) -> str:
+    """Both ends of an interval of shares."""
+    return between(say.percent(low), say.percent(high), say)
+
+
+def support(level: LevelEvidence, say: Language) -> str:
     """The points that the data support: the 95 % range of what they estimate, in points."""
-    return f"{signed(round(level.support_low))} to {signed(round(level.support_high))}"
+    return between(say.signed(round(level.support_low)), say.signed(round(level.support_high)), say)

@@ -8,6 +8,7 @@ from calibrate.calibration import Calibration
 from calibrate.document.rules_file import load_rules
 from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.merging import merged
+from calibrate.words.language import language
 from reports import words
 from reports.live import live_page
 from reports.workbook import meeting_workbook
@@ -33,11 +34,12 @@ def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
         return {}
     if kind == "merged":
         combinations = merged(combinations, calibration.rules)
-    held_out = words.tested(calibration, calibration.validation) if calibration.validation else None
+    say = language(calibration.settings.report.language)
+    held_out = words.tested(calibration, calibration.validation, say) if calibration.validation else None
     adopted = calibration.settings.points.previous
     previous = load_rules(Path(adopted)) if adopted else None
     return {
-        "meeting.html": live_page(calibration.rules, combinations, previous, held_out),
-        "meeting.xlsx": meeting_workbook(calibration.rules, combinations, previous, held_out),
+        "meeting.html": live_page(calibration.rules, combinations, previous, held_out, say),
+        "meeting.xlsx": meeting_workbook(calibration.rules, combinations, previous, held_out, say),
         "counts.json": counts_text(combinations, calibration.rules),
     }

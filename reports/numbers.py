@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from calibrate.words.language import Language
+
 MINUS = "\u2212"
 # Spelled here: strftime would follow the reader's locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -88,6 +90,21 @@ def day(iso: str) -> str:
     """
     year, month, number = iso[:10].split("-")
     return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
+
+
+def figure(value: float, say: Language, most: int = 6) -> str:
+    """A number in as many decimals as it has, in at most so many digits.
+
+    >>> from calibrate.words.language import language
+    >>> figure(0.05, language("nl")), figure(20.0, language("en"))
+    ('0,05', '20')
+    """
+    return say.number(value, len(f"{value:.{most}g}".partition(".")[2]))
+
+
+def percent_figure(share: float, say: Language) -> str:
+    """A share of 0 to 1 in percent, in as many decimals as it has, for the ticks of an axis."""
+    return say("marks.percent", value=figure(100 * share, say))
 
 
 def plain(text: str) -> str:

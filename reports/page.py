@@ -21,11 +21,13 @@ from calibrate.statistics.bands import Band, share_reached
 from calibrate.statistics.ranking import gains
 from calibrate.statistics.rates import conversion_rate
 from calibrate.whole import whole_file
+from calibrate.words.language import Language, LanguageCode
+from calibrate.words.language import language as in_language
 from reports import figures, prose, words
 from reports.figures import Step
-from reports.labels import SCROLL
 from reports.level_table import level_table
-from reports.numbers import count, percent, percent_range, plain
+from reports.level_words import of, percent_between
+from reports.numbers import plain
 from reports.section import Section, chart, table
 from reports.trust import trust_sections
 
@@ -37,21 +39,28 @@ FEWEST_SEEN = 30
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
-def render_page(calibration: Calibration) -> str:
-    """The whole page: HTML that asks for nothing but itself; the same bytes for the same calibration."""
-    return _rendered(calibration, whole=True)
+def render_page(calibration: Calibration, say: Language | None = None) -> str:
+    """The whole page: HTML that asks for nothing but itself; the same bytes for the same calibration.
+
+    say: the language, None for that of the settings.
+    """
+    return _rendered(calibration, say or in_language(calibration.settings.report.language), whole=True)
 
 
 class Report:
-    """The page of a calibration, to be shown in a notebook or saved."""
+    """The page of a calibration, to be shown in a notebook or saved.
 
-    def __init__(self, calibration: Calibration) -> None:
+    language: its code, None for that of the settings.
+    """
+
+    def __init__(self, calibration: Calibration, language: LanguageCode | None = None) -> None:
         self.calibration = calibration
+        self.say = in_language(language or calibration.settings.report.language)
 
     @cached_property
     def html(self) -> str:
         """The whole page."""
-        return render_page(self.calibration)
+        return render_page(self.calibration, self.say)
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all."""
@@ -59,22 +68,21 @@ class Report:
             file.write(self.html.encode())
 
     def _repr_html_(self) -> str:
-        return _rendered(self.calibration, whole=False)
+        return _rendered(self.calibration, self.say, whole=False)
 
 
-def _rendered(calibration: Calibration, *, whole: bool) -> str:
+def _rendered(calibration: Calibration, say: Language, *, whole: bool) -> str:
     template = files("reports").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["flags"] = _flags
     return environment.from_string(template).render(
         whole=whole,
-        title=plain(prose.title(calibration)),
-        headline=words.headline(calibration),
-        texts=_under_headline(calibration),
-        facts=prose.facts(calibration),
-        more_remarks=prose.more_remarks,
-        scroll=SCROLL,
-        sections=[section for section in _sections(calibration) if not section.empty],
+        say=say,
+        title=plain(prose.title(calibration, say)),
+        headline=words.headline(calibration, say),
+        texts=_under_headline(calibration, say),
+        facts=prose.facts(calibration, say),
+        sections=[section for section in _sections(calibration, say) if not section.empty],
     )
 
 
@@ -83,44 +91,46 @@ def _flags(text: str) -> Markup:
     return Markup(_OPTION.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704 - escaped a step before
 
 
-def _under_headline(calibration: Calibration) -> tuple[str, ...]:
+def _under_headline(calibration: Calibration, say: Language) -> tuple[str, ...]:
     if calibration.validation is None:
         return ()
-    best = words.best_column_sentence(calibration)
-    noise = (words.achieved(calibration),) if words.no_differences(calibration) else ()
-    return (*noise, words.tested(calibration, calibration.validation), f"{prose.PAIR} {best}".strip())
+    best = words.best_column_sentence(calibration, say)
+    noise = (words.achieved(calibration, say),) if words.no_differences(calibration, say) else ()
+    tested = words.tested(calibration, calibration.validation, say)
+    return (*noise, tested, f"{say('report.pair')} {best}".strip())
 
 
-def _sections(calibration: Calibration) -> tuple[Section, ...]:
-    remarks = tuple(plain(remark.text) for remark in calibration.remarks)
+def _sections(calibration: Calibration, say: Language) -> tuple[Section, ...]:
+    remarks = tuple(plain(say.text(remark.said)) for remark in calibration.remarks)
     return (
         Section("remarks", items=remarks[: words.MOST_REMARKS], more=remarks[words.MOST_REMARKS :]),
-        _levels(calibration),
-        *_ranking_sections(calibration),
-        _why(calibration),
-        _named_bands(calibration),
-        *trust_sections(calibration),
-        _left_out(calibration),
-        Section("reading", items=tuple(plain(text) for text in calibration.reading)),
-        Section("method", terms=prose.method(calibration), notes=prose.FOOTNOTES),
-        Section("table", texts=(prose.table_note(calibration),), tables=(level_table(calibration),)),
-        Section("rules", tables=(table(("fact", "value"), prose.rules_facts(calibration)),)),
+        _levels(calibration, say),
+        *_ranking_sections(calibration, say),
+        _why(calibration, say),
+        _named_bands(calibration, say),
+        *trust_sections(calibration, say),
+        _left_out(calibration, say),
+        Section("reading", items=tuple(plain(say.text(text)) for text in calibration.reading)),
+        Section("method", terms=prose.method(calibration, say), notes=prose.footnotes(say)),
+        Section("table", texts=(prose.table_note(calibration, say),), tables=(level_table(calibration, say),)),
+        Section("rules", tables=(table(("fact", "value"), prose.rules_facts(calibration, say), say),)),
     )
 
 
-def _levels(calibration: Calibration) -> Section:
+def _levels(calibration: Calibration, say: Language) -> Section:
     parts = _forest_parts(calibration.attributes)
     top = figures.rate_limit(
         [level for attribute in calibration.attributes for level in attribute.levels], calibration.overall.rate
     )
-    charts, first = [], prose.forest_note(calibration)
+    charts, first = [], prose.forest_note(calibration, say)
     for number, part in enumerate(parts[:MOST_FORESTS]):
-        title, note = prose.forest_title(part, first=number == 0), prose.FOREST_AGAIN if number else first
+        title = prose.forest_title(part, say, first=number == 0)
+        note = say("charts.levels_note_again") if number else first
         drawing = {"name": f"levels{number}", "label": prose.aria(title, note)}
-        svg = figures.forest(part, calibration.overall.rate, top, calibration.column, **drawing)
+        svg = figures.forest(part, calibration.overall.rate, top, calibration.column, say=say, **drawing)
         charts.append(chart(title, note, svg))
     missing = len({(item.column, item.member) for part in parts[MOST_FORESTS:] for item in part})
-    notes = (prose.charts_left_out(missing),) if missing else ()
+    notes = (say("charts.not_drawn", n=missing),) if missing else ()
     return Section("levels", charts=tuple(charts), notes=notes)
 
 
@@ -146,34 +156,34 @@ def _parts(attributes: Sequence[AttributeEvidence], rows: int) -> list[tuple[Att
     return [tuple(part) for part in parts]
 
 
-def _ranking_sections(calibration: Calibration) -> tuple[Section, ...]:
+def _ranking_sections(calibration: Calibration, say: Language) -> tuple[Section, ...]:
     ranking, validation = words.chosen_ranking(calibration), calibration.validation
     if ranking is None or validation is None or not validation.conversions or not validation.bands:
-        return (Section("bands", texts=(prose.UNTESTED,)),)
-    return (_bands(validation), _gains(calibration, validation, ranking), _meaning(validation, ranking))
+        return (Section("bands", texts=(say("report.untested"),)),)
+    return (_bands(validation, say), _gains(calibration, validation, ranking, say), _meaning(validation, ranking, say))
 
 
-def _bands(validation: Validation) -> Section:
+def _bands(validation: Validation, say: Language) -> Section:
     overall = validation.conversions / validation.leads
-    title = prose.bands_title(validation.bands, overall)
-    svg = figures.bands(validation.bands, overall, name="bands", label=prose.aria(title, prose.BANDS_NOTE))
-    below = prose.out_of_order(validation.bands)
-    return Section("bands", charts=(chart(title, prose.BANDS_NOTE, svg, below),))
+    title, note = prose.bands_title(validation.bands, overall, say), say("charts.bands_note")
+    svg = figures.bands(validation.bands, overall, say=say, name="bands", label=prose.aria(title, note))
+    below = prose.out_of_order(validation.bands, say)
+    return Section("bands", charts=(chart(title, note, svg, below),))
 
 
-def _gains(calibration: Calibration, validation: Validation, ranking: Ranking) -> Section:
+def _gains(calibration: Calibration, validation: Validation, ranking: Ranking, say: Language) -> Section:
     reached = share_reached(ranking.scores, CALLED)
     if reached is None:
         return Section("gains")
     points = [(0.0, 0.0), *((gain.share_of_leads, gain.share_of_conversions) for gain in gains(ranking.scores))]
-    title, note = prose.gains_title(CALLED, reached), prose.gains_note(validation)
+    title, note = say("charts.gains_title", leads=CALLED, customers=reached), prose.gains_note(validation, say)
     overall = validation.conversions / validation.leads
-    svg = figures.gains(points, overall, (CALLED, reached), name="gains", label=prose.aria(title, note))
-    below = (words.capacity_sentence(calibration),) if validation.capacity else ()
+    svg = figures.gains(points, overall, (CALLED, reached), say=say, name="gains", label=prose.aria(title, note))
+    below = (words.capacity_sentence(calibration, say),) if validation.capacity else ()
     return Section("gains", charts=(chart(title, note, svg, below),))
 
 
-def _meaning(validation: Validation, ranking: Ranking) -> Section:
+def _meaning(validation: Validation, ranking: Ranking, say: Language) -> Section:
     chances, scores = validation.probability, ranking.scores
     if chances is None or len(scores.scores) < 2:
         return Section("meaning")
@@ -181,9 +191,10 @@ def _meaning(validation: Validation, ranking: Ranking) -> Section:
     curve = [(score, chances.probability(score)) for score in (low + (high - low) * step / 60 for step in range(61))]
     seen = [(_mean_score(ranking, band), band) for band in validation.bands if band.leads >= FEWEST_SEEN]
     best = round(seen[0][0]) if seen else high
-    title, note = prose.meaning_title(best, chances.probability(best)), prose.MEANING_NOTE
+    title = say("charts.meaning_title", score=best, chance=chances.probability(best))
+    note = say("charts.meaning_note")
     histogram = list(zip(scores.scores, scores.leads, strict=True))
-    svg = figures.meaning(curve, seen, histogram, name="meaning", label=prose.aria(title, note))
+    svg = figures.meaning(curve, seen, histogram, say=say, name="meaning", label=prose.aria(title, note))
     return Section("meaning", charts=(chart(title, note, svg),))
 
 
@@ -196,15 +207,15 @@ def _mean_score(ranking: Ranking, band: Band) -> float:
     return sum(score * leads for score, leads in held) / sum(leads for _, leads in held)
 
 
-def _why(calibration: Calibration) -> Section:
-    told = [found for test in calibration.rules.tests if (found := _steps(calibration, test))]
+def _why(calibration: Calibration, say: Language) -> Section:
+    told = [found for test in calibration.rules.tests if (found := _steps(calibration, test, say))]
     if not told:
         return Section("why")
     steps, score, band = max(told, key=lambda item: _telling(*item))
-    title = prose.why_title(score, band)
-    base, label = calibration.rules.score.base, prose.aria(title, prose.WHY_NOTE)
-    svg = figures.waterfall(_shortened(steps), score, base, name="why", label=label)
-    return Section("why", charts=(chart(title, prose.WHY_NOTE, svg),))
+    title, note = prose.why_title(score, band, say), say("charts.why_note")
+    base, label = calibration.rules.score.base, prose.aria(title, note)
+    svg = figures.waterfall(_shortened(steps, say), score, base, say=say, name="why", label=label)
+    return Section("why", charts=(chart(title, note, svg),))
 
 
 def _telling(steps: tuple[Step, ...], score: int, band: str | None) -> tuple[float, ...]:
@@ -215,7 +226,9 @@ def _telling(steps: tuple[Step, ...], score: int, band: str | None) -> tuple[flo
     return (ups_and_downs, score > 0, min(len(steps), 4), shown - 2 * rest, band is not None)
 
 
-def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...], int, str | None] | None:
+def _steps(
+    calibration: Calibration, test: WorkedLead, say: Language
+) -> tuple[tuple[Step, ...], int, str | None] | None:
     """The reasons of a worked lead, strongest first, and what the limits of the score change; None at a gate."""
     found = score_lead(
         calibration.rules, test.lead, reasons=len(calibration.rules.rules) + len(calibration.rules.groups)
@@ -225,18 +238,18 @@ def _steps(calibration: Calibration, test: WorkedLead) -> tuple[tuple[Step, ...]
     steps = [Step(reason.text.partition(" ")[2], reason.points) for reason in found.reasons]
     beyond = found.score - calibration.rules.score.base - sum(step.points for step in steps)
     if beyond:
-        steps.append(Step(prose.CLAMPED, beyond))
+        steps.append(Step(say("charts.limit"), beyond))
     return tuple(steps), found.score, found.band
 
 
-def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _shortened(steps: tuple[Step, ...], say: Language) -> tuple[Step, ...]:
     if len(steps) <= MOST_STEPS:
         return steps
     rest = steps[MOST_STEPS - 1 :]
-    return (*steps[: MOST_STEPS - 1], Step(prose.others(len(rest)), sum(step.points for step in rest)))
+    return (*steps[: MOST_STEPS - 1], Step(say("charts.others", n=len(rest)), sum(step.points for step in rest)))
 
 
-def _named_bands(calibration: Calibration) -> Section:
+def _named_bands(calibration: Calibration, say: Language) -> Section:
     ranking, above = words.chosen_ranking(calibration), None
     rows = []
     for band in calibration.rules.bands:
@@ -245,16 +258,16 @@ def _named_bands(calibration: Calibration) -> Section:
         rows.append(
             (
                 plain(band.name),
-                prose.score_range(band.from_, above),
+                prose.score_range(band.from_, above, say),
                 plain(band.action or ""),
-                "" if band.leads_share is None else percent(band.leads_share),
-                prose.of(held[1], held[0]) if rate else "",
-                f"{percent(rate.rate)}\n{percent_range(rate.low, rate.high)}" if rate else "",
+                "" if band.leads_share is None else say.percent(band.leads_share),
+                of(held[1], held[0], say) if rate else "",
+                f"{say.percent(rate.rate)}\n{percent_between(rate.low, rate.high, say)}" if rate else "",
             )
         )
         above = band.from_
-    bands = table(("band", "scores", "action", "share", "held_won", "rate"), rows)
-    return Section("named", texts=(prose.NAMED_NOTE,), tables=(bands,)) if rows else Section("named")
+    bands = table(("band", "scores", "action", "share", "held_won", "rate"), rows, say)
+    return Section("named", texts=(say("tables.bands_note"),), tables=(bands,)) if rows else Section("named")
 
 
 def _between(ranking: Ranking, start: int | None, above: int | None) -> tuple[int, int]:
@@ -268,9 +281,9 @@ def _between(ranking: Ranking, start: int | None, above: int | None) -> tuple[in
     return sum(leads for leads, _ in inside), sum(won for _, won in inside)
 
 
-def _left_out(calibration: Calibration) -> Section:
-    leads = tuple((count(item.leads), plain(item.reason)) for item in calibration.excluded if item.leads)
-    columns = tuple((plain(item.column), plain(item.reason)) for item in calibration.left_out)
-    tables = [table(("leads", "reason"), leads)] if leads else []
-    tables += [table(("column", "reason"), columns)] if columns else []
+def _left_out(calibration: Calibration, say: Language) -> Section:
+    leads = tuple((say.count(item.leads), plain(say.text(item.reason))) for item in calibration.excluded if item.leads)
+    columns = tuple((plain(item.column), plain(say.text(item.reason))) for item in calibration.left_out)
+    tables = [table(("leads", "reason"), leads, say)] if leads else []
+    tables += [table(("column", "reason"), columns, say)] if columns else []
     return Section("left_out", tables=tuple(tables))

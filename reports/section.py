@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from reports.labels import COLUMN, HEADING
+from calibrate.words.language import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with what stands under it, in this order."""
+    """A heading with what stands under it, in this order.
+
+    key: of the heading among those of the report.
+    """
 
     key: str
     texts: tuple[str, ...] = ()
@@ -45,11 +48,6 @@ class Section:
     terms: tuple[tuple[str, str], ...] = ()
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
-
-    @property
-    def heading(self) -> str:
-        """The heading as people read it."""
-        return HEADING[self.key]
 
     @property
     def empty(self) -> bool:
@@ -62,6 +60,13 @@ def chart(title: str, note: str, svg: str, below: tuple[str, ...] = ()) -> Chart
     return Chart(title, note, Markup(svg), below)  # noqa: S704
 
 
-def table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]], title: str = "", note: str = "") -> Table:
-    """A table in one part, its columns by their key among the labels."""
-    return Table(tuple((COLUMN[name], name) for name in names), (("", tuple(rows)),), title, note)
+def table(
+    names: tuple[str, ...], rows: Iterable[tuple[str, ...]], say: Language, title: str = "", note: str = ""
+) -> Table:
+    """A table in one part, its columns by their key among the heads; rows of facts have no head."""
+    return Table(heads(names, say), (("", tuple(rows)),), title, note)
+
+
+def heads(names: Iterable[str], say: Language) -> tuple[tuple[str, str], ...]:
+    """The columns of a table: what stands over each, and its key."""
+    return tuple(("" if name in ("fact", "value") else say(f"tables.head.{name}"), name) for name in names)

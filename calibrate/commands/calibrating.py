@@ -14,7 +14,7 @@ import click
 from calibrate.commands.options import let_finish, reads, settings_of, speaks, stem
 from calibrate.errors import SettingsError
 from calibrate.voice import Voice, can_say
-from calibrate.words.language import LANGUAGES
+from calibrate.words.language import LANGUAGES, language
 
 if TYPE_CHECKING:
     from calibrate.calibration import Calibration
@@ -161,18 +161,18 @@ def _run(
 def _transcript(voice: Voice, result: Calibration) -> None:
     from reports import words
 
-    plain = not can_say("█−…", sys.stdout)
+    plain, say = not can_say("█−…", sys.stdout), language("en")
     for line in result.reading:
         voice.remark(line)
-    for line in words.counted_lines(result):
+    for line in words.counted_lines(result, say):
         voice.say(line)
     voice.say()
-    for line in words.points_table(result, ascii=plain):
+    for line in words.points_table(result, say, ascii=plain):
         voice.say(line)
     voice.say()
-    for line in words.result_lines(result):
+    for line in words.result_lines(result, say):
         voice.say(line)
-    remarks = words.remark_lines(result, ascii=plain)
+    remarks = words.remark_lines(result, say, ascii=plain)
     if remarks:
         voice.remark("")
         voice.remark("Please note")

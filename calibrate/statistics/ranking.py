@@ -123,14 +123,13 @@ def cross_fitted_auc(folds: Sequence[ScoreCounts], confidence: float = 0.95) -> 
     return _auc(mean, max(coin, spread[1]) if near and spread[1] is not None else spread[1], pooled, confidence)
 
 
-def auc_in_words(auc: Auc) -> str:
-    """The AUC as people read it; neither 0 nor 100 unless it is exactly that.
+def pairs_in_order(auc: Auc) -> int:
+    """Of 100 pairs of one won and one lost lead how many are in the right order: 0 or 100 only if it is exactly that.
 
-    >>> auc_in_words(Auc(0.7812, 0.75, 0.81, 0.95, 1000, 150))
-    'right order in 78 of 100 won-lost pairs'
+    >>> pairs_in_order(Auc(0.7812, 0.75, 0.81, 0.95, 1000, 150))
+    78
     """
-    whole = round(100 * auc.auc) if auc.auc in (0, 1) else min(max(round(100 * auc.auc), 1), 99)
-    return f"right order in {whole} of 100 won-lost pairs"
+    return round(100 * auc.auc) if auc.auc in (0, 1) else min(max(round(100 * auc.auc), 1), 99)
 
 
 @dataclass(frozen=True, slots=True)

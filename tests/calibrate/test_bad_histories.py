@@ -12,6 +12,7 @@ import calibrate as cal
 from calibrate.calibration import Calibration
 from calibrate.learning.learned import MOST_BESIDE
 from calibrate.settings import settings_from
+from calibrate.words.language import language
 from reports.trust_prose import overlap_sentences
 
 TOLD = "History shows no differences beyond chance"
@@ -131,7 +132,7 @@ def test_one_attribute_alone_has_nothing_to_overlap_with(fit):
         assert abs(level.points_adjusted - level.points_cautious) <= 1
     assert result.overlap.factor == pytest.approx(1)
     assert (result.overlap.pairs, result.overlap.flips) == ((), ())
-    assert overlap_sentences(result, result.overlap) == ("Nothing: there is only one attribute.",)
+    assert overlap_sentences(result, result.overlap, language("en")) == ("Nothing: there is only one attribute.",)
     assert said(result, "overlap") == ""
 
 

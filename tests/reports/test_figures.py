@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from calibrate.proof.stability import LevelStability
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts, gains
+from calibrate.words.language import language
 from reports import figures
 from reports.figures import Moving, Step
 from reports.numbers import cut, plain
 
+ENGLISH = language("en")
 PALETTE = {"#0b6e99", "#c4511a", "#b8460f", "#1d2430", "#5b6472", "#8a8f98", "#e3e6ea", "#ffffff"}
 
 MOVES = [
@@ -36,13 +38,15 @@ def drawn(calibration, scores):
     curve = [(score, 0.1 + score / 100) for score in range(-10, 30)]
     histogram = list(zip(scores.scores, scores.leads, strict=True))
     return {
-        "forest": figures.forest(calibration.attributes, calibration.overall.rate, 0.6, name="a", label="finding"),
-        "bands": figures.bands(bands, 0.195, name="b", label="finding"),
-        "gains": figures.gains(points, 0.195, (0.2, 0.46), name="c", label="finding"),
-        "meaning": figures.meaning(curve, [(25.0, bands[0])], histogram, name="d", label="finding"),
-        "spans": figures.spans([("a", 20, 9), ("b", 4, 6)], name="s", label="finding"),
-        "stability": figures.stability(MOVES, name="t", label="finding"),
-        "waterfall": figures.waterfall([Step("a", 5), Step("b", -2)], 3, name="e", label="finding"),
+        "forest": figures.forest(
+            calibration.attributes, calibration.overall.rate, 0.6, say=ENGLISH, name="a", label="finding"
+        ),
+        "bands": figures.bands(bands, 0.195, say=ENGLISH, name="b", label="finding"),
+        "gains": figures.gains(points, 0.195, (0.2, 0.46), say=ENGLISH, name="c", label="finding"),
+        "meaning": figures.meaning(curve, [(25.0, bands[0])], histogram, say=ENGLISH, name="d", label="finding"),
+        "spans": figures.spans([("a", 20, 9), ("b", 4, 6)], say=ENGLISH, name="s", label="finding"),
+        "stability": figures.stability(MOVES, say=ENGLISH, name="t", label="finding"),
+        "waterfall": figures.waterfall([Step("a", 5), Step("b", -2)], 3, say=ENGLISH, name="e", label="finding"),
     }
 
 
@@ -93,7 +97,7 @@ def test_forest_has_counts_points_and_words_in_searchable_text(calibration, scor
 
 
 def test_forest_puts_rates_where_they_belong(calibration, scores):
-    svg = figures.forest(calibration.attributes[:1], 0.15, 0.6, name="a", label="")
+    svg = figures.forest(calibration.attributes[:1], 0.15, 0.6, say=ENGLISH, name="a", label="")
     dots = [float(x) for x in re.findall(r'<use x="([\d.]+)"', svg)]
     yes, no = calibration.attributes[0].levels
     line = re.findall(r'd="M ([\d.]+) 26 ', svg)  # of all leads
@@ -114,11 +118,11 @@ def test_points_beside_the_others_have_a_colour_of_their_own(calibration):
     item = calibration.attributes[0]
     yes, no = item.levels
     sure = replace(item, levels=(replace(yes, points=-4, support_low=-6.0, support_high=-2.0), no))
-    svg = figures.forest([sure], 0.15, 0.6, "adjusted", name="a", label="")
+    svg = figures.forest([sure], 0.15, 0.6, "adjusted", say=ENGLISH, name="a", label="")
     assert fill(svg, "−4") == "#b8460f"
     assert "stroke: #0b6e99" in svg
     doubtful = replace(item, levels=(replace(yes, points=-4, support_low=-9.0, support_high=1.0), no))
-    svg = figures.forest([doubtful], 0.15, 0.6, "adjusted", name="a", label="")
+    svg = figures.forest([doubtful], 0.15, 0.6, "adjusted", say=ENGLISH, name="a", label="")
     assert fill(svg, "−4") == "#5b6472"
     assert "open beside others" in texts(svg)
 
@@ -128,7 +132,7 @@ def test_points_from_zero_are_coloured_by_their_side_of_the_average(calibration)
     yes, no = item.levels
     strong = replace(no, evidence="strong")
     moved = replace(item, unknown=3, levels=(replace(yes, points=28), replace(strong, points=1)))
-    svg = figures.forest([moved], 0.15, 0.6, name="a", label="")
+    svg = figures.forest([moved], 0.15, 0.6, say=ENGLISH, name="a", label="")
     assert (fill(svg, "+28"), fill(svg, "+1")) == ("#0b6e99", "#b8460f")
 
 
@@ -136,12 +140,12 @@ def test_too_few_leads_do_not_squeeze_the_axis(calibration):
     source = next(item for item in calibration.attributes if item.name == "Source")
     wide = [replace(level, rate_high=1.0) if level.evidence == "too few" else level for level in source.levels]
     assert figures.rate_limit(wide, 0.15) == figures.rate_limit(source.levels, 0.15) < 0.5
-    assert texts(figures.forest([replace(source, levels=tuple(wide))], 0.15, 0.3, name="a", label=""))
+    assert texts(figures.forest([replace(source, levels=tuple(wide))], 0.15, 0.3, say=ENGLISH, name="a", label=""))
 
 
 def test_bars_are_as_high_as_their_rates(scores):
     bands = equal_bands(scores)
-    svg = figures.bands(bands, 0.195, name="b", label="")
+    svg = figures.bands(bands, 0.195, say=ENGLISH, name="b", label="")
     paths = re.findall(r'd="(M [^"]*z)\s*" style="fill: (#0b6e99|#8a8f98|#ffffff; stroke|url)', svg)
     heights = []
     for path, _ in paths:
@@ -154,7 +158,7 @@ def test_bars_are_as_high_as_their_rates(scores):
 
 
 def test_bands_show_rate_scores_and_counts_and_name_what_is_out_of_order(scores):
-    found = texts(figures.bands(equal_bands(scores), 0.195, name="b", label=""))
+    found = texts(figures.bands(equal_bands(scores), 0.195, say=ENGLISH, name="b", label=""))
     for text in ("50.0%", "25", "20 won", "of 40", "leads 19.5%"):
         assert text in found
     assert found.count("out of order") == 1  # 10 of 40 after 9 of 40
@@ -162,11 +166,11 @@ def test_bands_show_rate_scores_and_counts_and_name_what_is_out_of_order(scores)
 
 def test_a_single_band_is_drawn(scores):
     tied = ScoreCounts((3,), (100,), (10,))
-    assert "10.0%" in texts(figures.bands(equal_bands(tied), 0.1, name="b", label=""))
+    assert "10.0%" in texts(figures.bands(equal_bands(tied), 0.1, say=ENGLISH, name="b", label=""))
 
 
 def test_spans_stand_alone_and_beside_the_others():
-    svg = figures.spans([("Source", 20, 9), ("b", 4, 4)], name="s", label="")
+    svg = figures.spans([("Source", 20, 9), ("b", 4, 4)], say=ENGLISH, name="s", label="")
     found = texts(svg)
     for text in ("Source", "20", "9", "alone", "beside the others"):
         assert text in found
@@ -177,7 +181,7 @@ def test_spans_stand_alone_and_beside_the_others():
 
 
 def test_points_that_move_show_their_range_and_are_hollow():
-    svg = figures.stability(MOVES, name="t", label="")
+    svg = figures.stability(MOVES, say=ENGLISH, name="t", label="")
     found = texts(svg)
     for text in ("a = x", "+12", "+9 to +16", "−8", "−9 to −6", "−3 to +1"):
         assert text in found
@@ -191,18 +195,18 @@ def test_points_that_move_show_their_range_and_are_hollow():
 @pytest.mark.parametrize("points", [0, -4])
 def test_one_rule_alone_is_drawn(points):
     still = LevelStability(points, points, 1.0, 1, 1, 1.0, stable=True)
-    found = texts(figures.stability([Moving("a", points, 0, still)], name="t", label=""))
+    found = texts(figures.stability([Moving("a", points, 0, still)], say=ENGLISH, name="t", label=""))
     assert found.count("0") <= 2  # at the axis once
 
 
 def test_waterfall_ends_at_the_score():
-    found = texts(figures.waterfall([Step("up", 12), Step("down", -4)], 8, name="w", label=""))
+    found = texts(figures.waterfall([Step("up", 12), Step("down", -4)], 8, say=ENGLISH, name="w", label=""))
     for text in ("up", "+12", "down", "−4", "score", "8"):
         assert text in found
 
 
 def test_waterfall_starts_at_its_base():
-    svg = figures.waterfall([Step("up", 12), Step("down", -4)], 458, 450, name="w", label="")
+    svg = figures.waterfall([Step("up", 12), Step("down", -4)], 458, 450, say=ENGLISH, name="w", label="")
     found = texts(svg)
     for text in ("every lead starts with", "450", "+12", "458"):
         assert text in found
@@ -212,16 +216,16 @@ def test_waterfall_starts_at_its_base():
 
 @pytest.mark.parametrize("score", [0, -7])
 def test_waterfall_of_a_score_at_or_below_zero(score):
-    assert texts(figures.waterfall([Step("a", score)], score, name="w", label=""))
+    assert texts(figures.waterfall([Step("a", score)], score, say=ENGLISH, name="w", label=""))
 
 
 @settings(max_examples=15, deadline=None)
 @given(name=st.text(max_size=40))
 def test_any_name_gives_a_sound_chart_that_holds_it(name):
-    svg = figures.waterfall([Step(name, 3)], 3, name="w", label=plain(name))
+    svg = figures.waterfall([Step(name, 3)], 3, say=ENGLISH, name="w", label=plain(name))
     assert cut(name, 40) in texts(svg)
     assert ET.fromstring(svg).get("aria-label") == plain(name)
 
 
 def test_dollars_stay_dollars():
-    assert "$x^2$ and \\$5" in texts(figures.waterfall([Step("$x^2$ and \\$5", 3)], 3, name="w", label=""))
+    assert "$x^2$ and \\$5" in texts(figures.waterfall([Step("$x^2$ and \\$5", 3)], 3, say=ENGLISH, name="w", label=""))

@@ -19,13 +19,17 @@ from calibrate.remarks import Remark
 from calibrate.settings import load_settings, settings_from
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts
+from calibrate.words.language import language
 from reports import prose, words
-from reports.labels import HEADING
 from reports.numbers import plain
 from reports.page import MOST_FORESTS, Report, render_page
-from reports.trust_prose import NOT_ASKED
 
+ENGLISH = language("en")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+def heading(key: str) -> str:
+    return ENGLISH(f"report.heading.{key}")
 
 
 class Reader(HTMLParser):
@@ -83,7 +87,7 @@ def test_page_tells_in_order(page):
     order = ["levels", "bands", "gains", "meaning", "why", "named"]
     order += ["columns", "twice", "stable", "surprises", "enough"]
     order += ["left_out", "reading", "method", "table", "rules"]
-    assert headings == [HEADING[key] for key in order]
+    assert headings == [heading(key) for key in order]
     assert page.index("headline") < page.index('class="facts"') or "headline" in page
 
 
@@ -101,7 +105,7 @@ def test_facts_and_left_out_leads_are_there(page):
 
 
 def test_table_of_levels_has_every_level_with_its_numbers(page, calibration):
-    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{HEADING['table']}") :], re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index(f"<h2>{heading('table')}") :], re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
     yes = next(row for row in cells if row[:1] == ["yes"])
     # 40 of 100: Wilson 30.9 to 49.8 %; lift 25.0, Newcombe 16.6 to 34.0, which is what the data support.
@@ -128,7 +132,7 @@ def test_ids_are_unique_and_all_references_known(page):
 
 def test_statistics_keep_their_jargon_to_the_footnotes(page):
     body = page
-    for footnote in prose.FOOTNOTES:
+    for footnote in prose.footnotes(ENGLISH):
         body = body.replace(footnote, "")
     for word in ("AUC", "Gini", "KS", "decile", "p-value", "ROC", "Newcombe", "Wilson"):
         assert not re.search(rf"\b{word}\b", body)
@@ -142,7 +146,7 @@ def test_worked_lead_adds_up(page):
 
 def test_bands_of_the_rules_have_held_out_rates(page):
     # Scores 20 and 25: 36 of 80; 0 to 19: 4 + 10 + 9 + 12 of 160.
-    section = page[page.index(f"<h2>{HEADING['named']}") :]
+    section = page[page.index(f"<h2>{heading('named')}") :]
     assert ">36 of 80<" in section
     assert ">35 of 160<" in section
     assert ">call first<" in section
@@ -151,7 +155,7 @@ def test_bands_of_the_rules_have_held_out_rates(page):
 def test_remarks_first_and_the_rest_folded(calibration):
     nine = replace(calibration, remarks=tuple(Remark("note", f"remark {i}") for i in range(9)))
     page = render_page(nine)
-    assert page.index("Please note") < page.index(HEADING["levels"])
+    assert page.index("Please note") < page.index(heading("levels"))
     assert page.index("remark 6") < page.index("<summary>2 more</summary>") < page.index("remark 7")
 
 
@@ -184,13 +188,13 @@ def test_evidence_alone_that_is_open_beside_the_others(calibration):
     attributes = (replace(first, levels=levels), *calibration.attributes[1:])
     page = render_page(replace(calibration, column="adjusted", attributes=attributes))
     assert "strong alone,\nopen beside\nq &lt;0.001" in page
-    assert prose.FOREST_BESIDE in page
+    assert ENGLISH("charts.levels_note_beside") in page
     assert "open beside" not in render_page(replace(calibration, attributes=attributes))
 
 
 def test_page_without_a_test(calibration):
     page = render_page(replace(calibration, validation=None))
-    assert prose.UNTESTED in page
+    assert ENGLISH("report.untested") in page
     assert page.count("<figure>") == 4
     read(page)
 
@@ -201,8 +205,8 @@ def test_page_of_one_attribute_without_any_difference(make):
     assert "History shows no differences beyond chance: all points are 0." in page
     assert "nothing to count twice" in page
     assert "No difference here is worth a whole point" in page
-    assert HEADING["left_out"] not in page
-    assert HEADING["why"] not in page
+    assert heading("left_out") not in page
+    assert heading("why") not in page
     read(page)
 
 
@@ -219,7 +223,7 @@ def test_page_when_all_held_out_leads_tie(calibration):
     )
     page = render_page(replace(calibration, validation=validation))
     assert "same score" in page
-    assert HEADING["meaning"] not in page
+    assert heading("meaning") not in page
 
 
 def test_two_hundred_attributes(make):
@@ -250,7 +254,7 @@ def test_page_of_the_sample_history():
     read(page)
     assert len(page.encode()) < 400 * 1024
     page = re.sub("</?code>", "", page)
-    assert words.headline(result) in unescape(page)
+    assert words.headline(result, ENGLISH) in unescape(page)
     for remark in result.remarks[: words.MOST_REMARKS]:
         assert plain(remark.text) in unescape(page)
 
@@ -271,7 +275,7 @@ def test_page_of_other_points(points):
     text = " ".join(read(page).text)
     assert not re.search(r"\b(nan|inf|None)\b", text)
     assert ("The odds double with" in text) == (result.column == "log-odds")
-    assert (NOT_ASKED in re.sub("</?code>", "", page)) == (not result.settings.points.draws)
+    assert (ENGLISH("trust.not_asked") in re.sub("</?code>", "", page)) == (not result.settings.points.draws)
 
 
 def test_page_of_a_history_without_differences():

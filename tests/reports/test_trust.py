@@ -13,12 +13,15 @@ from calibrate.settings import settings_from
 from calibrate.statistics.overlap import SignFlip
 from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts
 from calibrate.statistics.sample_size import ModelSize, leads_to_see
+from calibrate.words.language import language
 from reports import columns_prose, trust_prose, words
 from reports.trust import MOST_FLIPS, MOST_LEVELS, MOST_PAIRS, MOST_ROWS, MOST_SPANS, trust_sections
 
+ENGLISH = language("en")
+
 
 def section(calibration, key):
-    return next(item for item in trust_sections(calibration) if item.key == key)
+    return next(item for item in trust_sections(calibration, ENGLISH) if item.key == key)
 
 
 def cells(table):
@@ -61,21 +64,23 @@ def test_advice_weighs_ranking_promise_and_customers(calibration):
     alike = tuple(replace(item, chance=True) for item in validation.comparisons)
     reached = replace(validation.rankings[2].reached, conversions=24, expected_conversions=24.0)
     rankings = (*validation.rankings[:2], replace(validation.rankings[2], reached=reached))
-    said = columns_prose.advice(replace(validation, comparisons=alike, rankings=rankings))
+    said = columns_prose.advice(replace(validation, comparisons=alike, rankings=rankings), ENGLISH)
     assert said == (
         "To order leads, lift, cautious and adjusted points do equally well here, as far as these leads can tell; "
         "where points are read as percentage points, adjusted points keep their promise best (0.97 against 0.50 and "
         "0.43); the best 40 leads hold 20 by lift, 20 by cautious and 24 by adjusted of the 78 customers."
     )
-    far = columns_prose.advice(with_slopes(calibration, lift=0.1, cautious=0.2, adjusted=0.6))
+    far = columns_prose.advice(with_slopes(calibration, lift=0.1, cautious=0.2, adjusted=0.6), ENGLISH)
     assert "adjusted points keep their promise best (0.60 against 0.20 and 0.10), though not closely;" in far
-    assert "promise" not in columns_prose.advice(with_slopes(calibration, lift=None, cautious=None, adjusted=None))
+    assert "promise" not in columns_prose.advice(
+        with_slopes(calibration, lift=None, cautious=None, adjusted=None), ENGLISH
+    )
 
 
 def test_with_caps_and_gates_promises_are_of_the_plain_sums(calibration):
     capped = calibration.rules.model_copy(update={"groups": {"fit": Group(label="fit", max=10)}})
-    assert not section(calibration, "columns").notes[0].endswith(columns_prose.PROMISE_FREE)
-    assert section(replace(calibration, rules=capped), "columns").notes[0].endswith(columns_prose.PROMISE_FREE)
+    assert not section(calibration, "columns").notes[0].endswith(ENGLISH("kinds.promise_note_sums"))
+    assert section(replace(calibration, rules=capped), "columns").notes[0].endswith(ENGLISH("kinds.promise_note_sums"))
 
 
 def test_nothing_is_said_of_promises_that_are_not_known(calibration):
@@ -88,7 +93,7 @@ def test_nothing_is_said_of_promises_that_are_not_known(calibration):
 def test_another_best_column_is_proposed_only_beyond_chance(calibration):
     gap = AucDifference(0.012, 0.003, 0.021, 0.01)
     validation = replace(calibration.validation, best="adjusted", comparisons=(Comparison("lift", gap, chance=False),))
-    said = columns_prose.best_sentence(calibration, validation)
+    said = columns_prose.best_sentence(calibration, validation, ENGLISH)
     assert said.startswith(
         "The lift points that the rules carry put 1.2 pairs of 100 fewer in order than adjusted points (95% range 0.3 "
         "to 2.1)"
@@ -97,7 +102,7 @@ def test_another_best_column_is_proposed_only_beyond_chance(calibration):
     best = replace(validation.rankings[0].auc, auc=0.8)
     rankings = (*validation.rankings[:2], replace(validation.rankings[2], auc=best))
     doubtful = replace(validation, rankings=rankings, comparisons=(Comparison("lift", gap, chance=True),))
-    said = columns_prose.best_sentence(calibration, doubtful)
+    said = columns_prose.best_sentence(calibration, doubtful, ENGLISH)
     assert "1.2 pairs and may be chance" in said
     assert "--points" not in said
 
@@ -106,9 +111,9 @@ def test_no_column_ranks_better_than_a_coin(calibration):
     coin = Auc(0.52, 0.47, 0.57, 0.95, 400, 78)
     rankings = tuple(replace(item, auc=coin) for item in calibration.validation.rankings)
     validation = replace(calibration.validation, rankings=rankings)
-    assert "better than chance" in columns_prose.best_sentence(calibration, validation)
-    assert columns_prose.advice(validation) == ""
-    said = words.best_column_sentence(replace(calibration, validation=validation))
+    assert "better than chance" in columns_prose.best_sentence(calibration, validation, ENGLISH)
+    assert columns_prose.advice(validation, ENGLISH) == ""
+    said = words.best_column_sentence(replace(calibration, validation=validation), ENGLISH)
     assert said == (
         "None of the three kinds of points ranks better than chance would "
         "(lift 52.0, cautious 52.0, adjusted 52.0 pairs of 100)."
@@ -120,7 +125,7 @@ def test_another_column_that_ranks_alike(calibration):
     validation = replace(
         validation, comparisons=(Comparison("lift", AucDifference(0.0, -0.01, 0.01, 1.0), chance=True),)
     )
-    said = columns_prose.best_sentence(calibration, validation)
+    said = columns_prose.best_sentence(calibration, validation, ENGLISH)
     assert said.startswith("The lift points that the rules carry and the cautious points rank alike: ")
 
 
@@ -136,7 +141,7 @@ def test_log_odds_points_are_told_by_the_odds(calibration):
 
 
 def test_finer_points_promise_less(calibration):
-    said = columns_prose.worth_sentence(scored(calibration, "lift", unit=0.1), -0.5)
+    said = columns_prose.worth_sentence(scored(calibration, "lift", unit=0.1), -0.5, ENGLISH)
     assert said.endswith("0.5 percentage points less conversion; taken at their word they promise 1.")
 
 
@@ -152,7 +157,9 @@ def test_finer_points_promise_less(calibration):
 )
 def test_what_shaping_costs(steps, text):
     names = ("unrounded", "whole points", "caps and gates")
-    said = columns_prose.shaping_sentence([Shaped(name, area) for name, area in zip(names, steps, strict=False)])
+    said = columns_prose.shaping_sentence(
+        [Shaped(name, area) for name, area in zip(names, steps, strict=False)], ENGLISH
+    )
     assert said.endswith(text)
     assert bool(said) == bool(text)
 
@@ -189,21 +196,21 @@ def test_signs_that_surely_turn_stand_first(calibration):
 
 @pytest.mark.parametrize("column", ["adjusted", "log-odds"])
 def test_overlap_is_said_to_be_out_where_it_is(calibration, column):
-    said = trust_prose.overlap_sentences(scored(calibration, column), calibration.overlap)[0]
+    said = trust_prose.overlap_sentences(scored(calibration, column), calibration.overlap, ENGLISH)[0]
     assert f"already taken out of the {column} points" in said
     assert "--points" not in said
 
 
 def test_little_overlap_and_none(calibration):
     little = replace(calibration.overlap, factor=1.1, points=None, left=None)
-    assert trust_prose.overlap_sentences(calibration, little) == (
+    assert trust_prose.overlap_sentences(calibration, little, ENGLISH) == (
         "Attributes overlap little: summed lift points count 1.1 times.",
     )
     assert section(replace(calibration, overlap=Overlap(None, ())), "twice").empty
 
 
 def test_finer_points_are_worth_less(calibration):
-    said = trust_prose.overlap_sentences(scored(calibration, "lift", unit=0.1), calibration.overlap)[0]
+    said = trust_prose.overlap_sentences(scored(calibration, "lift", unit=0.1), calibration.overlap, ENGLISH)[0]
     assert "worth only 0.8 percentage points, not 1." in said
 
 
@@ -223,7 +230,7 @@ def test_rules_that_are_not_stable_with_the_leads_they_need(calibration):
         "For 4 of 5 rules with points the sign is sure; 4 move by 3 points at most in 80 of 100 redrawn histories "
         "(stable).",
     )
-    assert found.notes[0].endswith(trust_prose.SMALL_NOTE)
+    assert found.notes[0].endswith(ENGLISH("trust.small_note"))
     # 8 points to 3: (8/3)^2 = 7.11 times 1,000 leads, so 6,111 more, in two digits 6,100.
     assert cells(found.tables[0]) == [("Asked for a demo = yes", "+25", "+17 to +33", "about 6,100")]
 
@@ -250,7 +257,7 @@ def test_stability_that_is_not_known(calibration):
     ("leads", "text"), [(7, "about 7"), (99, "about 99"), (2351, "about 2,400"), (996, "about 1,000")]
 )
 def test_leads_are_told_in_two_digits(leads, text):
-    assert trust_prose.about(leads) == text
+    assert ENGLISH("trust.about", leads=trust_prose.about(leads)) == text
 
 
 def test_surprises_with_their_levels_and_rows(calibration):
@@ -304,11 +311,11 @@ def test_what_the_history_is_enough_for(calibration):
 
 def test_one_verdict_on_a_history_that_is_small(calibration):
     size = ModelSize(shrinkage=2_340, optimism=900, overall=400)
-    said = trust_prose.model_sentence(size, 5, 1_000)
+    said = trust_prose.model_sentence(size, 5, 1_000, ENGLISH)
     assert said.endswith(
         "about 2,300 leads; there are 1,000. Cautious and adjusted points are pulled, so fewer may do."
     )
-    assert trust_prose.model_sentence(size, 5, 3_000).endswith("there are more: 3,000.")
+    assert trust_prose.model_sentence(size, 5, 3_000, ENGLISH).endswith("there are more: 3,000.")
 
 
 def test_lifts_that_no_number_of_leads_can_show(make):
@@ -326,7 +333,7 @@ def test_sections_without_differences(make, column):
     flat = make({"a": [("x", 75, 500), ("y", 75, 500)]}, strength=math.inf, column=column, surprises=None)
     tied = ScoreCounts((0,), (400,), (78,))
     rankings = tuple(replace(item, scores=tied, check=None, reached=None) for item in flat.validation.rankings)
-    found = trust_sections(replace(flat, validation=replace(flat.validation, rankings=rankings)))
+    found = trust_sections(replace(flat, validation=replace(flat.validation, rankings=rankings)), ENGLISH)
     twice = next(item for item in found if item.key == "twice")
     assert (twice.texts, twice.charts, twice.tables) == (
         ("History shows no differences beyond chance, so there is nothing to count twice.",),
@@ -336,7 +343,7 @@ def test_sections_without_differences(make, column):
 
 
 def test_hostile_names_reach_no_cell_or_sentence_raw(hostile):
-    for item in trust_sections(hostile):
+    for item in trust_sections(hostile, ENGLISH):
         for table in item.tables:
             assert not any("\x00" in cell or "\u202e" in cell for row in cells(table) for cell in row)
         assert not any("\x00" in text for text in (*item.texts, *item.items))
