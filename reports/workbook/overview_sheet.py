@@ -29,7 +29,8 @@ from reports.workbook.rules_sheet import whole_number
 from reports.workbook.sentences import percent_formula, percent_text, quoted, sentence
 from reports.workbook.sheets import sheet_called, sheet_name
 
-_WIDTHS = (44, 15, 14, 14, 14, 14, 14, 14)
+_WIDTHS = (15, 14, 14, 14, 14, 14, 14)
+_LABELS, _LEAST, _PIXELS = ("threshold", "capacity", "capacity_a_month", "in_use"), 44, 7
 _FINDINGS, _CHARTS, _NOTES = FIGURES + 6, FIGURES + 7, FIGURES + 27
 _SIZES = ((530, 370), (500, 370))
 _HANDED, _HANDED_WON = (f'SUMIFS({name},scores,">="&threshold)' for name in ("score_leads", "score_won"))
@@ -41,12 +42,14 @@ _ORDER = (
 def write_overview(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
     content = places.content
-    sheet = new_sheet(book, sheet_name(content.say, "overview"), _WIDTHS)
+    wide = _label_width(content.say)
+    sheet = new_sheet(book, sheet_name(content.say, "overview"), (wide, *_WIDTHS))
     _write_head(sheet, looks, content)
     _write_threshold(sheet, looks, content)
     _write_figures(sheet, looks, content)
     _write_findings(sheet, looks, content)
-    sheet.insert_chart(_CHARTS - 1, 0, tenths_chart(book, content, _SIZES[0]), {"object_position": 3})
+    size = (_SIZES[0][0] + _PIXELS * (wide - _LEAST), _SIZES[0][1])
+    sheet.insert_chart(_CHARTS - 1, 0, tenths_chart(book, content, size), {"object_position": 3})
     sheet.insert_chart(_CHARTS - 1, 3, gains_chart(book, content, _SIZES[1]), {"object_position": 3, "x_offset": 12})
     for place, (label, text) in enumerate(_notes(content)):
         put(sheet, _NOTES + place, 0, label, looks["note"])
@@ -54,6 +57,13 @@ def write_overview(book: Workbook, looks: Looks, places: Places) -> None:
     sheet.fit_to_pages(1, 1)
     guarded(sheet)
     sheet.activate()
+
+
+def _label_width(say: Language) -> int:
+    """Characters that the labels need, in which a letter of their size takes a tenth more."""
+    labels = [say(f"workbook.{key}") for key in _LABELS]
+    labels += [say(f"meeting.{key}") for key in (*VOLUMES, "rate", "reached", "right_order")]
+    return max(_LEAST, round(1.1 * max(map(len, labels))))
 
 
 def _write_head(sheet: Worksheet, looks: Looks, content: Content) -> None:

@@ -30,7 +30,7 @@ def write_rules(book: Workbook, looks: Looks, places: Places) -> None:
     """The sheet."""
     content, header, say = places.content, RULES_FIRST - 1, places.content.say
     names = rule_columns(content)
-    widths = [_COLUMNS[name][0] for name in names if name not in _HIDDEN]
+    widths = [max(_COLUMNS[name][0], _longest_word(say, name)) for name in names if name not in _HIDDEN]
     sheet = new_sheet(book, sheet_name(say, "rules"), widths, header)
     put(sheet, 1, 0, say("workbook.rules"), looks["title"])
     notes = ("rules_note", *(("rules_note_last",) if content.last else ()))
@@ -50,6 +50,11 @@ def write_rules(book: Workbook, looks: Looks, places: Places) -> None:
     sheet.set_column(hidden[0], hidden[-1], None, None, {"hidden": True})
     _check_input(sheet, looks, places)
     guarded(sheet)
+
+
+def _longest_word(say: Language, name: str) -> int:
+    """The width that the heading of a column needs to break between words alone."""
+    return 1 + max(map(len, say(f"workbook.{name}").split()))
 
 
 def _cells(content: Content, number: int, place: int, item: Row, row: int) -> list[Plain | Formula]:
