@@ -21,9 +21,9 @@ from calibrate.meeting.combinations import Combinations, combinations_of_leads
 from calibrate.meeting.edited import with_points
 from calibrate.meeting.figures import bands, difference, figures, gains, tenths, threshold_for, worth_of_rules
 from calibrate.meeting.merging import merged
-from calibrate.words.language import language
+from calibrate.words.language import LANGUAGES, Language, language
 from reports.live import live_page
-from reports.live_figures import shown_figures, written
+from reports.live_figures import moved, shown_figures, written
 from reports.live_last import last_quarter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -469,3 +469,183 @@ def test_it_prints_on_a4_without_what_is_for_the_screen(page):
 def test_the_same_input_gives_the_same_bytes(rules, combinations, previous, path):
     again = live_page(rules, combinations, previous, "On leads held out: 70 of 100 pairs.")
     assert again == path.read_text(encoding="utf-8")
+
+
+# ---- the page in every language --------------------------------------------------------------------------------------
+
+THRESHOLD = 12
+
+
+@pytest.fixture(scope="module")
+def large(previous: Rules) -> tuple[Rules, Combinations]:
+    """Rules with points of four digits either way, and millions of leads: every mark that a number can have."""
+    made = document() | {"score": {"base": 5}, "groups": {"fit": {}, "engagement": {}}}
+    rules = with_points(
+        Rules.model_validate_json(json.dumps(made)), {("industry", 0): 1234, ("employees", 0): -2345, ("news", 0): 1001}
+    )
+    counted = leads(rules, 7.25)
+    return rules, replace(counted, leads=counted.leads * 1237, won=counted.won * 1237)
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def say(request: pytest.FixtureRequest) -> Language:
+    return language(request.param)
+
+
+@pytest.fixture(scope="module")
+def spoken(
+    say: Language, large: tuple[Rules, Combinations], previous: Rules, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    file = tmp_path_factory.mktemp("spoken") / f"{say.code}.html"
+    file.write_text(live_page(*large, previous, None, say), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def spoken_page(browser: Any, spoken: Path) -> Iterator[Page]:
+    found = Page(browser, spoken)
+    yield found
+    assert found.faults == []
+    found.tab.context.close()
+
+
+def test_the_script_writes_what_python_wrote(browser, spoken, spoken_page, say):
+    without = browser.new_context(java_script_enabled=False).new_page()
+    without.goto(spoken.as_uri())
+    spoken_page.settled()
+    for part in (".tenths", ".gains", ".tenths-table tbody", ".named-table tbody", ".tiles"):
+        plain, live = (tab.locator(part).inner_html() for tab in (without, spoken_page.tab))
+        assert plain == live.replace(' class="change "', ' class="change"'), part
+    plain, live = (tab.locator(".worth").all_text_contents() for tab in (without, spoken_page.tab))
+    assert plain == live
+    shown = str(without.locator("#live").text_content())
+    assert all(mark in shown for mark in (say.count(1000)[1], say.number(0.5, 1)[1], say.whole_percent(0.5)))
+    assert without.locator("html").get_attribute("lang") == without.locator("#live").get_attribute("lang") == say.code
+
+
+def test_numbers_are_those_of_the_language(spoken_page, say):
+    draw = random.Random(11)
+    shares = [0, 1, 0.125, 0.375, 0.0999, 0.00999, 0.0001, 0.99, 0.995, 0.99996, *(draw.random() for _ in range(500))]
+    numbers = [0, -1, 1, 9, 10, 999, 1000, -1000, 1234567, *(draw.randint(-(10**7), 10**7) for _ in range(200))]
+    written = "values => values.map((value) => [percent(value), wholePercent(value), onePlace(100 * value)])"
+    expected = [[say.percent(share), say.whole_percent(share), say.pairs(share)] for share in shares]
+    assert spoken_page.tab.evaluate(written, shares) == expected
+    counted = spoken_page.tab.evaluate("values => values.map((value) => [count(value), signed(value)])", numbers)
+    assert counted == [[say.count(number), say.signed(number)] for number in numbers]
+    assert spoken_page.tab.evaluate("[onePlace(-0.04), onePlace(-0.06)]") == [
+        say.number(-0.04, 1),
+        say.number(-0.06, 1),
+    ]
+
+
+def test_an_edit_is_told_in_the_language(spoken_page, say, large):
+    rules, combinations = large
+    spoken_page.field(0, 0).fill("-2000")
+    spoken_page.why(0, 0).fill("Messe")
+    spoken_page.tab.locator(".threshold").fill(str(THRESHOLD))
+    spoken_page.settled()
+    now = shown_figures(figures(with_points(rules, {("industry", 0): -2000}), combinations, THRESHOLD))
+    before = shown_figures(figures(rules, combinations, 30))
+    for key, value in now.items():
+        assert spoken_page.tile(key, "now") == written(key, value, say)
+        change = (value or 0) - (before[key] or 0)
+        assert spoken_page.tile(key, "change") == moved(key, change, say)
+        assert spoken_page.tile(key, "proposed") == say("meeting.proposed_is", value=written(key, before[key], say))
+    outside = say("meeting.minutes_outside", low=say.signed(8), high=say.signed(16))
+    names = {"rule": "Industry", "level": "Software", "to": say.signed(-2000), "from": say.signed(1234)}
+    reason = say("meeting.minutes_reason", reason="Messe")
+    figures_told = [
+        say("meeting.minutes_figure", name=say(f"meeting.{key}"), value=written(key, value, say),
+            proposed=written(key, before[key], say))
+        for key, value in now.items()
+    ]  # fmt: skip
+    assert spoken_page.shown()["minutes"].splitlines() == [
+        *say("meeting.minutes_head", title=HOSTILE, version="3").splitlines(),
+        *figures_told,
+        "1. " + say("meeting.minutes_threshold", **{"to": say.count(THRESHOLD), "from": say.count(30)}),
+        "2. " + say("meeting.minutes_change", outside=outside, reason=reason, **names),
+    ]
+    shown = {key: written(key, now[key], say) for key in ("rate", "reached")}
+    told = say("meeting.spoken", leads=written("leads_a_month", now["leads_a_month"], say), **shown)
+    assert spoken_page.tab.locator("[aria-live=polite]").text_content() == told
+
+
+def test_changes_are_the_same_in_every_language(browser, large, previous, tmp_path):
+    found = []
+    for code in LANGUAGES:
+        file = tmp_path / f"{code}.html"
+        file.write_text(live_page(*large, previous, None, language(code)), encoding="utf-8")
+        page = Page(browser, file)
+        for rule, way in ((0, 2), (1, 4), (2, 1), (3, 1)):
+            page.field(rule, way).fill("7")
+        found.append(page.shown()["changes"] | {"minutes": ""})
+        page.tab.context.close()
+    assert len(found[0]["changes"]) == 4
+    assert found == [found[0]] * len(LANGUAGES)
+
+
+def test_long_words_fit(browser, rules, combinations, previous, say, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(live_page(rules, combinations, previous, None, say), encoding="utf-8")
+    page = Page(browser, file)
+    page.field(0, 0).fill("20")
+    page.settled()
+    beyond = """() => [...document.querySelectorAll("#live table, #live .tiles > div > *, #live button, #live label")]
+        .filter((item) => item.getBoundingClientRect().right > item.parentElement.getBoundingClientRect().right + 1)
+        .map((item) => item.textContent)"""
+    for width in (390, 1280, 1920):
+        page.tab.set_viewport_size({"width": width, "height": 900})
+        assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.tab.evaluate(beyond) == []
+    page.tab.context.close()
+
+
+MARKED = replace(
+    ENGLISH, words={key: text if key.startswith("marks.") else f"⟦{text}⟧" for key, text in ENGLISH.words.items()}
+)
+
+
+def foreign() -> Rules:
+    """Rules in whose names no Latin letter stands."""
+    made = document() | {"title": "标题", "bands": [{"name": "甲", "from": 30}, {"name": "乙"}]}
+    names = {"industry": "行业", "employees": "员工", "demo": "演示", "interests": "兴趣"}
+    made["attributes"] = {name: {**item, "label": names[name]} for name, item in made["attributes"].items()}
+    made["gates"] = [{"id": "rival", "when": {"attr": "industry", "in": ["Rival"]}, "then": {"score": 0, "band": "丙"}}]
+    made["rules"] = [
+        {**rule, "label": names[rule["attr"]], "cases": [
+            case if set(case["when"]) & {"is", "lt", "ge"} else {**case, "label": f"值{number}"}
+            for number, case in enumerate(rule["cases"])
+        ]}
+        for rule in made["rules"][:3]
+    ]  # fmt: skip
+    return Rules.model_validate_json(json.dumps(made))
+
+
+def test_every_word_of_the_page_is_from_the_lists(browser, tmp_path):
+    rules = foreign()
+    older = rules.model_copy(update={"version": "2", "bands": rules.bands[:1]})
+    file = tmp_path / "page.html"
+    file.write_text(live_page(rules, merged(leads(rules, 7.25), rules, least=2), older, None, MARKED), encoding="utf-8")
+    page = Page(browser, file)
+    page.field(0, 0).fill("60")
+    page.field(1, 0).fill("-60")
+    page.why(0, 0).fill("好")
+    page.tab.locator(".threshold").fill("2")
+    page.tab.locator(".copy").click()
+    page.settled()
+    page.tab.wait_for_function("document.querySelector('.copied').textContent !== ''")
+    texts = page.tab.evaluate("""() => [
+        ...[...document.querySelectorAll("body :not(script, noscript)")].flatMap((item) => [...item.childNodes]
+            .filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent)),
+        ...[...document.querySelectorAll("[aria-label]")].map((item) => item.ariaLabel),
+        document.title, document.getElementById("live").shown().minutes,
+    ]""")
+    assert len(texts) > 100
+    assert [text for text in texts if re.search("[A-Za-z]", outside_marks(text))] == []
+
+
+def outside_marks(text: str) -> str:
+    """What is left of a text without what stands between marks, which may hold others."""
+    while (rest := re.sub("⟦[^⟦⟧]*⟧", "", text)) != text:
+        text = rest
+    return text
