@@ -52,9 +52,8 @@ def put_text(
 ) -> None:
     """Text at a place, `align` saying which of its ends stands there."""
     if text:
-        sheet.text(
-            x, y, text, size=size, color=color, ha=align, va="center_baseline", parse_math=False, zorder=3, **options
-        )
+        look: dict[str, Any] = {"ha": align, "va": "center_baseline", "rotation_mode": "anchor"}
+        sheet.text(x, y, text, size=size, color=color, parse_math=False, zorder=3, **look, **options)
 
 
 def put_line(
