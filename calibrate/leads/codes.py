@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.errors import DataError, shown
+from calibrate.grown import Grown, kept_of
 from calibrate.leads.levels import MISSING, Cells
 from calibrate.leads.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
 from calibrate.reading.source import Source
@@ -59,6 +60,16 @@ class CodeStore:
         """Slices that cover the leads, small enough for the processor's cache."""
         for start in range(0, self.leads, size):
             yield slice(start, min(start + size, self.leads))
+
+    def row(self, lead: int) -> int:
+        """Row of the source, from 1, of a counted lead."""
+        before = 0
+        for start in range(0, len(self.kept), 1 << 20):
+            counted = np.flatnonzero(self.kept[start : start + (1 << 20)])
+            if lead < before + len(counted):
+                return start + int(counted[lead - before]) + 1
+            before += len(counted)
+        raise IndexError(lead)
 
 
 class _CellCoder:
@@ -167,9 +178,8 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     for item in cells:
         by_column.setdefault(item.column, []).append(item)
     coders = {column: _CellCoder(items) for column, items in by_column.items()}
-    rows = source.rows or 0
-    marks = _Marks(outcome, settings, source.options.dates, rows)
-    grown = {column: [_Grown(np.uint8, rows) for _ in items] for column, items in by_column.items()}
+    marks = _Marks(outcome, settings, source.options.dates)
+    grown = {column: [Grown(np.uint8) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
     for batch in source.batches(wanted):
         kept = marks.read(batch)
@@ -180,31 +190,10 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     return marks.store(tuple(settled), [whole.array() for column in grown.values() for whole in column])
 
 
-class _Grown:
-    """An array that grows at its end, without a second copy where the number of rows is known beforehand."""
-
-    def __init__(self, kind: npt.DTypeLike, rows: int) -> None:
-        self.room: npt.NDArray[Any] = np.empty(rows, dtype=kind)
-        self.size = 0
-
-    def append(self, part: npt.NDArray[Any]) -> None:
-        end = self.size + len(part)
-        if part.dtype.itemsize > self.room.itemsize:
-            self.room = self.room.astype(part.dtype)
-        if end > len(self.room):
-            self.room.resize(max(end, len(self.room) * 3 // 2), refcheck=False)
-        self.room[self.size : end] = part
-        self.size = end
-
-    def array(self) -> Any:
-        self.room.resize(self.size, refcheck=False)
-        return self.room
-
-
 class _Marks:
     """What is known of each lead beside its attributes, and who is not counted."""
 
-    def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None, rows: int) -> None:
+    def __init__(self, outcome: Outcome, settings: OutcomeSettings, order: str | None) -> None:
         self.outcome, self.settings, self.order = outcome, settings, order
         wanted = (
             None if outcome.deal_keys is not None else outcome.column,
@@ -216,10 +205,8 @@ class _Marks:
         self.rows = self.open = self.unknown = self.early = 0
         self.newest = NO_DAY
         self.arrivals = np.zeros(LAST_DAY - FIRST_DAY + 1 if settings.date else 0, dtype=np.int64)
-        self.won, self.fold = _Grown(np.uint8, rows), _Grown(np.uint8, rows)
-        self.kept = _Grown(np.bool_, rows)
-        self.bucket = _Grown(np.uint16, rows if settings.account else 0)
-        self.day = _Grown(np.int32, rows if settings.date else 0)
+        self.won, self.fold, self.kept = Grown(np.uint8), Grown(np.uint8), Grown(np.bool_)
+        self.bucket, self.day = Grown(np.uint16), Grown(np.int32)
 
     def read(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_] | slice:
         """Take the batch in; which of its leads are counted."""
@@ -274,11 +261,11 @@ class _Marks:
             out = int(np.count_nonzero(outside))
             if out:
                 keep = ~outside
-                won, fold, day = won[keep], fold[keep], day[keep]
+                won, fold, day = (kept_of(whole, keep) for whole in (won, fold, day))
+                kept = kept.copy()
                 kept[kept] = keep
-                bucket = None if bucket is None else bucket[keep]
-                for place, whole in enumerate(codes):  # one by one, so that only one is in memory twice
-                    codes[place] = whole[keep]
+                bucket = None if bucket is None else kept_of(bucket, keep)
+                codes = [kept_of(whole, keep) for whole in codes]
         late, young = (out, 0) if mature is None else (0, out)
         newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
         excluded = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from calibrate.grown import Grown
 from calibrate.leads.codes import FOLDS, CodeStore
 from calibrate.leads.levels import Ints
 
@@ -54,4 +55,8 @@ def parts_of(store: CodeStore, newest_from: int | None) -> npt.NDArray[np.uint8]
     """Each lead's part: its fold, plus five when it came in on `newest_from` or later."""
     if newest_from is None or store.day is None:
         return store.fold
-    return store.fold + np.uint8(FOLDS) * (store.day >= newest_from).astype(np.uint8)
+    parts = Grown(np.uint8)
+    for piece in store.chunks():
+        parts.append(store.fold[piece] + np.uint8(FOLDS) * (store.day[piece] >= newest_from).astype(np.uint8))
+    whole: npt.NDArray[np.uint8] = parts.array()
+    return whole

@@ -106,10 +106,13 @@ def newest_quarter(store: CodeStore) -> int | None:
     if store.day is None or not store.leads:
         return None
     first = int(store.day.max()) - QUARTER + 1
-    newest = store.day >= first
-    won = int(np.count_nonzero(store.won[newest]))
+    leads = won = 0
+    for piece in store.chunks():
+        newest = store.day[piece] >= first
+        leads += int(np.count_nonzero(newest))
+        won += int(np.count_nonzero(store.won[piece][newest]))
     before = int(np.count_nonzero(store.won)) - won
-    enough = won >= FEWEST and before >= 2 * FEWEST and int(np.count_nonzero(newest)) > won
+    enough = won >= FEWEST and before >= 2 * FEWEST and leads > won
     return first if enough else None
 
 

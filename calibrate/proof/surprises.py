@@ -172,9 +172,8 @@ def surprising_leads(store: CodeStore, learned: Learned, column: PointColumn) ->
     found = find_surprises(scores, won, chances, attributes)
     if found is None:
         return None
-    rows = np.flatnonzero(store.kept) + 1
     high, low = (
-        tuple((int(rows[lead[at]]), int(scores[at])) for at in hardest or ())
+        tuple((store.row(int(lead[at])), int(scores[at])) for at in hardest or ())
         for hardest in (found.hardest_high, found.hardest_low)
     )
     return replace(found, rows_high=high, rows_low=low)

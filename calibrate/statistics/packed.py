@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibrate.grown import Grown
 from calibrate.spread import spread
 
 Floats = npt.NDArray[np.float64]
@@ -55,7 +56,7 @@ class Pack:
         found = []
         for group in _groups([sizes[place] for place, _ in self.members]):
             members = [self.members[at] for at in group]
-            small = _empty_pack([place for place, _ in members], sizes, 0)
+            small = _empty_pack([place for place, _ in members], sizes)
             of_code = np.zeros(self.size, dtype=np.intp)
             for place, level in members:
                 of_code = of_code * sizes[place] + level
@@ -209,29 +210,30 @@ def pack_leads(
     if wide and leads > _MANY:
         codes_of = [int(np.prod([sizes[place] for place in group])) for group in groups]
         groups = [[place for at in joined for place in groups[at]] for joined in _groups(codes_of, _MOST_WIDE)]
-    packs, outcome, start = [_empty_pack(group, sizes, leads) for group in groups], np.empty(leads, np.uint8), 0
+    packs = [_empty_pack(group, sizes) for group in groups]
+    outcome, grown = Grown(np.uint8), [Grown(pack.codes.dtype) for pack in packs]
     tables = [[_summand(level_of_cell[place], level, pack) for place, level in pack.members] for pack in packs]
     for piece in pieces:
-        held = won[piece]
-        end = start + len(held)
-        outcome[start:end] = held
-        for pack, summands in zip(packs, tables, strict=True):
-            part: npt.NDArray[Any] = pack.codes[start:end]
-            for (place, _), table in zip(pack.members, summands, strict=True):
-                part += table.take(codes[place][piece])
-        start = end
-    return PackedLeads(tuple(sizes), tuple(packs), outcome)
+        outcome.append(won[piece])
+        for whole, pack, summands in zip(grown, packs, tables, strict=True):
+            parts = (table.take(codes[place][piece]) for (place, _), table in zip(pack.members, summands, strict=True))
+            part: npt.NDArray[Any] = next(parts)
+            for more in parts:
+                part += more
+            whole.append(part)
+    filled = (replace(pack, codes=whole.array()) for pack, whole in zip(packs, grown, strict=True))
+    return PackedLeads(tuple(sizes), tuple(filled), outcome.array())
 
 
-def _empty_pack(group: Sequence[int], sizes: Sequence[int], leads: int) -> Pack:
-    """The pack of some attributes, with all codes 0."""
+def _empty_pack(group: Sequence[int], sizes: Sequence[int]) -> Pack:
+    """The pack of some attributes, without leads."""
     size = int(np.prod([sizes[place] for place in group], dtype=np.int64))
     kind = np.uint8 if size <= 1 << 8 else np.uint16 if size <= 1 << 16 else np.uint32
     members, below = [], size
     for place in group:
         below //= sizes[place]
         members.append((place, np.arange(size, dtype=np.intp) // below % sizes[place]))
-    return Pack(tuple(members), np.zeros(leads, dtype=kind), size)
+    return Pack(tuple(members), np.zeros(0, dtype=kind), size)
 
 
 def _summand(level_of_cell: Places, level: Places, pack: Pack) -> npt.NDArray[np.unsignedinteger]:
