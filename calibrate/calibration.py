@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from calibrate import __version__
@@ -17,13 +15,11 @@ from calibrate.document.rules import Rules
 from calibrate.document.rules_file import load_rules
 from calibrate.errors import DataError
 from calibrate.findings import MANY_AN_ACCOUNT, Findings, leads_an_account, left_out_by_flags, open_leads, remarks_of
-from calibrate.leads.attributes import gate_cells, plan_attributes
-from calibrate.leads.codes import CodeStore, encode
-from calibrate.leads.columns import ColumnProfile, profile_columns
+from calibrate.leads.codes import CodeStore
+from calibrate.leads.history import History, read_history
 from calibrate.leads.leaks import LeakFlag, leak_flags
 from calibrate.leads.levels import outcome_may_cut
-from calibrate.leads.outcome import Outcome, check_arrival, compile_outcome, counted_leads
-from calibrate.leads.sampling import refuse_sampled
+from calibrate.leads.outcome import check_arrival
 from calibrate.learning.evidence import AttributeEvidence, attribute_evidence
 from calibrate.learning.held_out import Trial, all_scores, make_trial
 from calibrate.learning.learned import Learned, learn
@@ -33,8 +29,12 @@ from calibrate.proof.shaping import Shaped, shaping_steps
 from calibrate.proof.stability import Stability, as_listed, stability_of
 from calibrate.proof.surprises import Surprises, surprising_leads
 from calibrate.proof.validation import Validation, first_and_last, validate
+from calibrate.reading.addresses import is_address
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remarks import Remark, by_harm
+from calibrate.remote.history import remote_history
+from calibrate.remote.opening import open_address
+from calibrate.remote.table import EngineTable, engine_table, is_remote
 from calibrate.settings import PointColumn, Settings, SourceSettings
 from calibrate.showing import Shown
 from calibrate.statistics.points import Worth
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from calibrate.meeting.combinations import Combinations
 
 Progress = Callable[[str], None]
+_OF_ENGINES = {"key", "sample_leads"}
 
 
 def _unheard(_: str) -> None:
@@ -125,10 +126,19 @@ class Calibration(Shown):
         return pd.DataFrame(level_rows(self), columns=list(LEVEL_COLUMNS))
 
 
-def run(data: Any, settings: Settings, *, force: bool = False, progress: Progress = _unheard) -> Calibration:
+def run(
+    data: Any,
+    settings: Settings,
+    *,
+    force: bool = False,
+    progress: Progress = _unheard,
+    counting: Literal["local", "engine"] | None = None,
+) -> Calibration:
     """The calibration of the leads in a file or table.
 
+    data: a table that another engine holds, or one behind an address, is counted there, and closed where it is an EngineTable.
     force: go on with fewer conversions than `points.min_conversions`.  progress: called with each step's name.
+    counting: says for any table where it is counted.
 
     Raises:
         DataError: the leads cannot be learned from.
@@ -137,8 +147,9 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
     """
     previous = load_rules(Path(settings.points.previous)) if settings.points.previous else None
     # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
-    with open_source(data, reading_options(settings.source)) as source, threadpool_limits(1, "blas"):
-        history = _history(source, settings, progress, force=force)
+    with _held(data, settings, counting) as held, threadpool_limits(1, "blas"):
+        source, read = _read(held, settings, progress)
+        history = _history(source, read, settings, progress, force=force)
         model = "linear model of level pairs" if settings.points.fit == "linear" else "logistic model of the leads"
         progress(f"learning points, the overlap by a {model}")
         learned = learn(history.trial, history.places, settings, source.name, force=force)
@@ -154,6 +165,21 @@ def run(data: Any, settings: Settings, *, force: bool = False, progress: Progres
     return keep_previous(result, previous)
 
 
+def _held(data: Any, settings: Settings, counting: str | None) -> Source | EngineTable:
+    """The leads in an engine that counts them, or read here."""
+    if counting == "engine" or (counting is None and is_remote(data)):
+        return engine_table(data)
+    if isinstance(data, str) and is_address(data):
+        return open_address(data, settings.source.table)
+    return open_source(data, reading_options(settings.source))
+
+
+def _read(held: Source | EngineTable, settings: Settings, progress: Progress) -> tuple[Source, History]:
+    if isinstance(held, EngineTable):
+        return remote_history(held, reading_options(settings.source), settings, progress)
+    return held, read_history(held, settings, progress)
+
+
 @dataclass(frozen=True, slots=True)
 class _History:
     """The counted leads with what was found out about them.
@@ -161,9 +187,7 @@ class _History:
     places: in the store, of the attributes that may get points.  left_out: columns that may not, and why.
     """
 
-    sample: pa.Table
-    outcome: Outcome
-    profiles: tuple[ColumnProfile, ...]
+    read: History
     overall: Rate
     trial: Trial
     places: tuple[int, ...]
@@ -171,38 +195,27 @@ class _History:
     left_out: dict[str, str]
 
 
-def _history(source: Source, settings: Settings, progress: Progress, *, force: bool) -> _History:
-    """The leads of a source as codes, without the columns that leak."""
-    progress("reading a sample")
-    sample = source.sample()
-    if not sample.num_rows:
-        raise DataError(f"{source.name}: there is a header but no lead; expected one row a lead")
-    outcome = compile_outcome(settings.outcome, source, sample)
-    profiles = profile_columns(sample, settings)
-    refuse_sampled(profiles, sample, outcome, settings)
-    counted = counted_leads(sample, outcome, settings.outcome, source.options.dates)
-    cells, left_out = plan_attributes(profiles, sample, counted, settings, source.name)
-    only_gates = gate_cells(profiles, settings, cells)
-    progress(f"reading {len(cells)} attributes of every lead")
-    store = encode(source, [*cells, *only_gates], outcome, settings.outcome)
-    overall = _overall(store, source, outcome, settings, force)
+def _history(source: Source, read: History, settings: Settings, progress: Progress, *, force: bool) -> _History:
+    """The leads that were read, without the columns that leak."""
+    store = read.store
+    overall = _overall(read, source, settings, force)
     if store.day is not None:
         check_arrival(store.won, store.day, settings.outcome.date or "", source.name)
     progress("counting")
-    trial = make_trial(store, by_account=bool(settings.outcome.account))
+    trial = make_trial(store, by_account=bool(settings.outcome.account), exact=read.exact)
     counts = zip(store.cells, trial.counts, strict=True)
     flags = tuple(flag for item, count in counts for flag in leak_flags(item, count))
-    barred = left_out_by_flags(store, flags, settings, {item.column for item in only_gates})
-    places = tuple(place for place in range(len(cells)) if store.cells[place].column not in barred)
+    barred = left_out_by_flags(store, flags, settings, {item.column for item in read.gates})
+    places = tuple(place for place in range(read.attributes) if store.cells[place].column not in barred)
     trial = _settled_cells(trial, flags, overall, settings)
-    return _History(sample, outcome, profiles, overall, trial, places, flags, {**left_out, **barred})
+    return _History(read, overall, trial, places, flags, {**read.left_out, **barred})
 
 
 def _result(
     source: Source, history: _History, learned: Learned, validation: Validation | None, settings: Settings
 ) -> Calibration:
     """What was learned with its evidence, and the rules drawn from it."""
-    store, overall, outcome = history.trial.store, history.overall, history.outcome
+    store, overall, read = history.trial.store, history.overall, history.read
     column = _column(settings, validation)
     attributes = attribute_evidence(learned.card, column, learned.worths[column], idle=len(learned.empty))
     stability = stability_of(history.trial, learned.places, learned.card, learned.worths, settings.points)
@@ -210,15 +223,16 @@ def _result(
     overlap = overlap_audit(store, learned.places, with_points(learned.card, unit))
     shaping = shaping_steps(history.trial, learned, column, settings)
     score = score_of(learned, column, settings.points)
-    findings = Findings(history.profiles, history.flags, store, overlap, learned.card.strength, shaping, score)
-    first, last = first_and_last(store)
+    of_account = _an_account(read, settings)
+    findings = Findings(read.profiles, history.flags, store, overlap, learned.card.strength, shaping, score, of_account)
+    first, last = read.exact.days if read.exact else first_and_last(store)
     settled = settled_settings(settings, source, attributes)
-    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, outcome.words, __version__)
+    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, read.outcome.words, __version__)
     population = all_scores(store, learned.card, column, settings, score.base)
     return Calibration(
         source_name=source.name,
         rows=store.rows,
-        outcome=outcome.words,
+        outcome=read.outcome.words,
         overall=overall,
         excluded=tuple(Excluded(leads, reason) for leads, reason in store.excluded),
         attributes=attributes,
@@ -226,8 +240,10 @@ def _result(
         remarks=by_harm(
             [
                 *learned.remarks,
-                *open_leads(outcome, history.sample),
-                *remarks_of(findings, history.sample, attributes, overall, validation, settings, column),
+                *open_leads(read.outcome, read.sample),
+                *remarks_of(
+                    findings, read.sample if read.together else None, attributes, overall, validation, settings, column
+                ),
             ]
         ),
         strength=learned.card.strength,
@@ -236,7 +252,7 @@ def _result(
         overlap=overlap,
         stability=as_listed(stability, learned.card, attributes),
         shaping=shaping,
-        surprises=surprising_leads(store, learned, column) if _settled(history, settings) else None,
+        surprises=_surprises(history, learned, column, settings),
         readiness=readiness(overall.conversions, overall.leads),
         rules=draft_rules(attributes, overall, population, validation, provenance, settled, score, column),
         settings=settled,
@@ -257,13 +273,26 @@ def _column(settings: Settings, validation: Validation | None) -> PointColumn:
 
 def _settled(history: _History, settings: Settings) -> bool:
     """Whether a lead that was not won is lost for good as far as is known, and leads stand for themselves."""
-    outcome = history.outcome
-    if leads_an_account(settings.outcome.account, history.sample) > MANY_AN_ACCOUNT:
+    outcome = history.read.outcome
+    if _an_account(history.read, settings) > MANY_AN_ACCOUNT:
         return False
     if settings.outcome.mature_days is not None or settings.outcome.lost:
         return True
     said = bool(outcome.lost_words) and not outcome.doubtful
     return outcome.deal_keys is None and (said or (settings.outcome.date is None and not outcome.doubtful))
+
+
+def _an_account(read: History, settings: Settings) -> float:
+    """Mean leads of an account; 1 where none is named."""
+    return leads_an_account(settings.outcome.account, read.sample) if read.an_account is None else read.an_account
+
+
+def _surprises(history: _History, learned: Learned, column: PointColumn, settings: Settings) -> Surprises | None:
+    """The leads that went against their score, where outcomes are final; by row only where leads stand in rows."""
+    if not _settled(history, settings):
+        return None
+    found = surprising_leads(history.trial.store, learned, column)
+    return found if found is None or history.read.together else replace(found, rows_high=(), rows_low=())
 
 
 def _settled_cells(trial: Trial, flags: Sequence[LeakFlag], overall: Rate, settings: Settings) -> Trial:
@@ -286,15 +315,16 @@ def _settled_cells(trial: Trial, flags: Sequence[LeakFlag], overall: Rate, setti
 
 def reading_options(settings: SourceSettings) -> ReadingOptions:
     """The reading options that stand in the settings."""
-    values = settings.model_dump()
+    values = settings.model_dump(exclude=_OF_ENGINES)
     return ReadingOptions(**{**values, "null": tuple(settings.null), "text_columns": tuple(settings.text_columns)})
 
 
 def settled_settings(settings: Settings, source: Source, attributes: Sequence[AttributeEvidence]) -> Settings:
     """The settings with the guesses written in, of reading and of groups, so that they can be seen and changed."""
     found = source.options
-    values = {name: getattr(found, name) for name in SourceSettings.model_fields}
+    values = {name: getattr(found, name) for name in SourceSettings.model_fields if name not in _OF_ENGINES}
     values["null"], values["text_columns"] = list(found.null), list(found.text_columns)
+    values |= settings.source.model_dump(include=_OF_ENGINES)
     groups = {item.column: item.group for item in attributes}
     decided = {
         name: settings.attribute(name).model_copy(update={"group": groups.get(name, settings.attribute(name).group)})
@@ -303,23 +333,23 @@ def settled_settings(settings: Settings, source: Source, attributes: Sequence[At
     return settings.model_copy(update={"source": SourceSettings(**values), "attributes": decided})
 
 
-def _overall(store: CodeStore, source: Source, outcome: Outcome, settings: Settings, force: bool) -> Rate:
-    won = int(store.won.sum(dtype=np.int64))
-    rate = conversion_rate(won, store.leads)
+def _overall(read: History, source: Source, settings: Settings, force: bool) -> Rate:
+    won, counted = read.won, read.leads
+    rate = conversion_rate(won, counted)
     if rate is None:
-        reasons = "; ".join(f"{leads:,} {reason}" for leads, reason in store.excluded)
+        reasons = "; ".join(f"{leads:,} {reason}" for leads, reason in read.store.excluded)
         raise DataError(
             f"{source.name}: no lead is left to learn from ({reasons}); check --outcome, --lost and --mature"
         )
-    if won in (0, store.leads):
+    if won in (0, counted):
         which = "none" if won == 0 else "every one"
         raise DataError(
-            f"{source.name}: {which} of {store.leads:,} counted leads has {outcome.words}; "
+            f"{source.name}: {which} of {counted:,} counted leads has {read.outcome.words}; "
             "expected both won and lost leads, check --outcome and --lost"
         )
     if won < settings.points.min_conversions and not force:
         raise DataError(
-            f"{source.name}: only {won} of {store.leads:,} counted leads were won; expected at least "
+            f"{source.name}: only {won} of {counted:,} counted leads were won; expected at least "
             f"{settings.points.min_conversions}. Points from so few jump about: wait, or take a draft with --force"
         )
     return rate

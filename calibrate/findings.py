@@ -35,7 +35,10 @@ MANY_AN_ACCOUNT = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the remarks are made from.  strength: of the prior, as in the scorecard."""
+    """What the remarks are made from.
+
+    strength: of the prior, as in the scorecard.  an_account: mean leads of an account; 1 where none is named.
+    """
 
     profiles: tuple[ColumnProfile, ...]
     flags: Sequence[LeakFlag]
@@ -44,6 +47,7 @@ class Findings:
     strength: float
     shaping: Sequence[Shaped]
     score: Score
+    an_account: float = 1.0
 
 
 def left_out_by_flags(
@@ -69,14 +73,14 @@ def left_out_by_flags(
 
 def remarks_of(
     findings: Findings,
-    sample: pa.Table,
+    sample: pa.Table | None,
     attributes: Sequence[AttributeEvidence],
     overall: Rate,
     validation: Validation | None,
     settings: Settings,
     column: PointColumn,
 ) -> list[Remark]:
-    """Every remark of a run, unordered."""
+    """Every remark of a run, unordered; sample: leads, None where none are at hand."""
     return [
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, column),
@@ -84,10 +88,10 @@ def remarks_of(
         *overlaps(findings.overlap, column, findings.score.unit),
         *costs(findings.shaping),
         *scale(settings, findings.score),
-        *_accounts(settings.outcome.account, sample, findings.store),
+        *_accounts(settings.outcome.account, findings.an_account, findings.store),
         *flips(findings.overlap),
         *nothing(findings.strength),
-        *_duplicates(sample),
+        *(_duplicates(sample) if sample is not None else []),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
         *_missing(attributes),
@@ -182,9 +186,8 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     return [Remark("drift", text)]
 
 
-def _accounts(account: str | None, sample: pa.Table, store: CodeStore) -> list[Remark]:
+def _accounts(account: str | None, mean: float, store: CodeStore) -> list[Remark]:
     """That leads of an account are not so many leads of evidence."""
-    mean = leads_an_account(account, sample)
     if account is None or mean <= MANY_AN_ACCOUNT:
         return []
     few = store.bucket is not None and len(np.unique(store.bucket)) < FEWEST_BUCKETS

@@ -28,7 +28,11 @@ class _Table(BaseModel):
 
 
 class SourceSettings(_Table):
-    """How the file is read; None is guessed, and the guess is written back here."""
+    """How the file is read; None is guessed, and the guess is written back here.
+
+    key: the column that names the lead in a table that another engine holds.  sample_leads: of the leads of such a
+    table, the most that are fetched as codes; 1,000,000 where nothing is said.
+    """
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -39,6 +43,8 @@ class SourceSettings(_Table):
     table: str | None = None
     null: list[str] = []
     text_columns: list[str] = []
+    key: str | None = None
+    sample_leads: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
 
 
 class OutcomeSettings(_Table):

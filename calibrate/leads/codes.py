@@ -72,7 +72,7 @@ class CodeStore:
         raise IndexError(lead)
 
 
-class _CellCoder:
+class CellCoder:
     """Turns one column of a batch into cells; a category's texts grow as they are met."""
 
     def __init__(self, cells: Sequence[Cells]) -> None:
@@ -84,6 +84,7 @@ class _CellCoder:
         self.last: tuple[pa.Array, list[npt.NDArray[np.uint16]]] | None = None
 
     def codes(self, column: pa.Array) -> list[Codes]:
+        """For each attribute of the column, the cell of every lead."""
         if self.kind == "number":
             return [self._number(column)]
         if self.kind == "boolean":
@@ -129,6 +130,7 @@ class _CellCoder:
         return cell
 
     def settled(self) -> list[Cells]:
+        """The cells with all texts that were met."""
         if self.kind != "category":
             return self.cells
         texts: tuple[str | None, ...] = tuple(self.texts)
@@ -177,7 +179,7 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     by_column: dict[str, list[Cells]] = {}
     for item in cells:
         by_column.setdefault(item.column, []).append(item)
-    coders = {column: _CellCoder(items) for column, items in by_column.items()}
+    coders = {column: CellCoder(items) for column, items in by_column.items()}
     marks = _Marks(outcome, settings, source.options.dates)
     grown = {column: [Grown(np.uint8) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
@@ -254,7 +256,8 @@ class _Marks:
         won, fold, kept = self.won.array(), self.fold.array(), self.kept.array()
         day = self.day.array() if self.settings.date else None
         bucket = self.bucket.array() if self.settings.account else None
-        mature, as_of = self.settings.mature_days, self._as_of() if day is not None else NO_DAY
+        mature = self.settings.mature_days
+        as_of = last_day(self.arrivals, self.newest, self.settings) if day is not None else NO_DAY
         out = 0
         if day is not None:
             outside = day > as_of - (mature or 0)
@@ -266,37 +269,52 @@ class _Marks:
                 kept[kept] = keep
                 bucket = None if bucket is None else kept_of(bucket, keep)
                 codes = [kept_of(whole, keep) for whole in codes]
-        late, young = (out, 0) if mature is None else (0, out)
-        newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
-        excluded = (
-            (self.open, "still open: neither won nor lost yet"),
-            (self.unknown, "without an outcome"),
-            (self.early, "won before they came in: one of the two dates is wrong"),
-            (late, f"dated after {self.settings.as_of}"),
-            (young, f"younger than {mature} days: too young to have converted by {newest}"),
-        )
-        left = tuple((leads, reason) for leads, reason in excluded if leads)
+        left = why_not_counted((self.open, self.unknown, self.early, out), self.settings, as_of)
         return CodeStore(cells, tuple(codes), won, fold, day, self.rows, left, self.arrivals, kept, bucket)
 
-    def _as_of(self) -> int:
-        """The last day there is: as it was said, else the newest date, unless that stands far alone.
 
-        Raises:
-            DataError: it stands more than a quarter after nearly all other dates, as a mistyped year does.
-        """
-        if self.settings.as_of:
-            return int(np.datetime64(self.settings.as_of, "D").astype(np.int64))
-        later = self.arrivals[::-1].cumsum()
-        dated = int(later[-1])
-        newest = int(np.argmax(later > 0))
-        usual = int(np.argmax(later > max(1, dated // 1000)))
-        if dated > 1 and usual - newest > 91:
-            alone, last = (np.datetime64(LAST_DAY - place, "D") for place in (newest, usual))
-            raise DataError(
-                f"column {shown(self.settings.date)}: found {alone}, expected no date so long after {last}, when "
-                f"nearly all leads had come in; repair it, or leave out what is later with --as-of {last}"
-            )
-        return self.newest
+def last_day(arrivals: npt.NDArray[np.int64], newest: int, settings: OutcomeSettings) -> int:
+    """The last day there is: as it was said, else the newest date, unless that stands far alone.
+
+    arrivals: as in the code store.  newest: the newest date, days of winning among them.
+
+    Raises:
+        DataError: it stands more than a quarter after nearly all other dates, as a mistyped year does.
+    """
+    if settings.as_of:
+        return int(np.datetime64(settings.as_of, "D").astype(np.int64))
+    later = arrivals[::-1].cumsum()
+    dated = int(later[-1])
+    last = int(np.argmax(later > 0))
+    usual = int(np.argmax(later > max(1, dated // 1000)))
+    if dated > 1 and usual - last > 91:
+        alone, most = (np.datetime64(LAST_DAY - place, "D") for place in (last, usual))
+        raise DataError(
+            f"column {shown(settings.date)}: found {alone}, expected no date so long after {most}, when "
+            f"nearly all leads had come in; repair it, or leave out what is later with --as-of {most}"
+        )
+    return newest
+
+
+def why_not_counted(
+    leads: tuple[int, int, int, int], settings: OutcomeSettings, as_of: int
+) -> tuple[tuple[int, str], ...]:
+    """Leads that are not counted by reason, without reasons that hold for none.
+
+    leads: still open, without an outcome, won before they came in, after the last day or too young.
+    """
+    still_open, unknown, early, out = leads
+    mature = settings.mature_days
+    late, young = (out, 0) if mature is None else (0, out)
+    newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
+    excluded = (
+        (still_open, "still open: neither won nor lost yet"),
+        (unknown, "without an outcome"),
+        (early, "won before they came in: one of the two dates is wrong"),
+        (late, f"dated after {settings.as_of}"),
+        (young, f"younger than {mature} days: too young to have converted by {newest}"),
+    )
+    return tuple((held, reason) for held, reason in excluded if held)
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:

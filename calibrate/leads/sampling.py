@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,14 @@ _WEIGHT = re.compile(r".*(?:weight|gewicht|poids|v.gt)(?:s|ung)?|(?:.*[ _.-])?wt
 _OF_A_ROW = re.compile(r"(?:sampl\w*?|case|row|survey|freq\w*?|inverse\w*?)[ _.-]?(?:weights?|wt)", re.IGNORECASE)
 
 
+def weight_columns(profiles: Iterable[ColumnProfile], settings: Settings) -> tuple[ColumnProfile, ...]:
+    """The columns of numbers that may be weights by their names, but for those left out or allowed."""
+    said = {*settings.columns.skip, *settings.columns.allow}
+    return tuple(
+        item for item in profiles if item.name not in said and item.kind == "number" and _WEIGHT.fullmatch(item.name)
+    )
+
+
 def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcome: Outcome, settings: Settings) -> None:
     """Nothing, unless a column of weights says that rows stand for different numbers of leads.
 
@@ -28,14 +37,8 @@ def refuse_sampled(profiles: tuple[ColumnProfile, ...], sample: pa.Table, outcom
     Raises:
         DataError: the leads are a sample.
     """
-    for profile in profiles:
+    for profile in weight_columns(profiles, settings):
         name = profile.name
-        if (
-            name in (*settings.columns.skip, *settings.columns.allow)
-            or profile.kind != "number"
-            or not _WEIGHT.fullmatch(name)
-        ):
-            continue
         batch = pa.RecordBatch.from_struct_array(pa.concat_arrays(sample.to_struct_array().chunks))
         states = outcome.states(batch)
         weights = sample[name].combine_chunks()

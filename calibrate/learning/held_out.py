@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from calibrate.leads.codes import FOLDS, CodeStore
 from calibrate.leads.counts import ALL, OLDER, CellCounts, count_cells, parts_of
+from calibrate.leads.history import ExactCounts
 from calibrate.leads.levels import Cells, Ints, Levels
 from calibrate.learning.code_scores import code_scorer
 from calibrate.learning.scorecard import Scorecard, learn_scorecard
@@ -76,9 +77,16 @@ class Trial:
             [len(item.levels) for item in levels],
             self.store.won,
             self.pieces(parts),
-            int(self.counts[places[0]].leads[parts].sum()),
+            self._held(places[0], parts),
             wide=True,
         )
+
+    def _held(self, place: int, parts: Parts) -> int:
+        """Leads of the store in some parts; `counts` may be of more leads than it holds."""
+        counts = self.counts[place].leads
+        if int(counts.sum()) == self.store.leads:
+            return int(counts[parts].sum())
+        return int(np.count_nonzero(parts.take(self.parts)))
 
     def learn(
         self, places: Sequence[int], settings: PointSettings, parts: Parts = ALL, *, joint: bool, errors: bool = False
@@ -88,11 +96,14 @@ class Trial:
         return learn_scorecard(self.cells(places), self.totals(places, parts), settings, packing, errors=errors)
 
 
-def make_trial(store: CodeStore, *, by_account: bool) -> Trial:
+def make_trial(store: CodeStore, *, by_account: bool, exact: ExactCounts | None = None) -> Trial:
     """The trial of a store: out of time where that is possible, else cross-fitted.
 
-    by_account: the folds keep accounts whole, which a cut in time would not; so they are used.
+    by_account: the folds keep accounts whole, which a cut in time would not; so they are used.  exact: the counts of
+    all leads, where the store holds some.
     """
+    if exact is not None:
+        return Trial(store, exact.newest_from, parts_of(store, exact.newest_from), exact.counts)
     newest_from = None if by_account else newest_quarter(store)
     parts = parts_of(store, newest_from)
     return Trial(store, newest_from, parts, count_cells(store, parts))
@@ -112,8 +123,12 @@ def newest_quarter(store: CodeStore) -> int | None:
         leads += int(np.count_nonzero(newest))
         won += int(np.count_nonzero(store.won[piece][newest]))
     before = int(np.count_nonzero(store.won)) - won
-    enough = won >= FEWEST and before >= 2 * FEWEST and leads > won
-    return first if enough else None
+    return first if enough_newest(leads, won, before) else None
+
+
+def enough_newest(leads: int, won: int, before: int) -> bool:
+    """Whether the newest quarter tests: its leads and won ones, and those won before it."""
+    return won >= FEWEST and before >= 2 * FEWEST and leads > won
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,201 @@
+"""The history in a table that another engine holds: what is asked of it, in what order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from calibrate.errors import DataError, shown
+from calibrate.leads.attributes import gate_cells, plan_attributes
+from calibrate.leads.columns import ColumnProfile, profile_columns
+from calibrate.leads.history import ExactCounts, History
+from calibrate.leads.levels import Cells
+from calibrate.leads.sampling import refuse_sampled, weight_columns
+from calibrate.reading.source import ReadingOptions, Source, open_source
+from calibrate.remote.counting import exact_counts
+from calibrate.remote.keys import Key, chosen, settle_key
+from calibrate.remote.marginals import (
+    SAMPLE,
+    Look,
+    Marginal,
+    check_leads,
+    looks,
+    marginals,
+    names_the_lead,
+    sampled,
+    tidy,
+)
+from calibrate.remote.outcomes import Counted, counted_by_outcome
+from calibrate.remote.plain import plain_table
+from calibrate.remote.pulling import coded_column, pulled_store
+from calibrate.remote.table import EngineTable
+from calibrate.settings import Settings
+
+SAMPLE_LEADS = 1_000_000
+
+
+def remote_history(
+    table: EngineTable, options: ReadingOptions, settings: Settings, progress: Callable[[str], None]
+) -> tuple[Source, History]:
+    """The history in a table, counted by its engine, and a source that says how its values are read.
+
+    Raises:
+        DataError: the leads cannot be learned from, or the engine cannot answer.
+        SettingsError: a setting does not fit the leads.
+    """
+    table, notes = plain_table(table)
+    with _without_rows():
+        progress(f"counting leads in {table.engine}")
+        counted = counted_by_outcome(table, settings.outcome, options)
+        most = settings.source.sample_leads or SAMPLE_LEADS
+        key = settle_key(table, counted.rows, settings.outcome.account, settings.source.key)
+        if key is None and counted.rows > most:
+            raise DataError(
+                f"{table.name}: no column names each of the {counted.rows:,} leads, expected a key to deal them by; "
+                f"name one with --lead-key, or fetch them all with source.sample_leads = {counted.rows}"
+            )
+        found, seen, left_out, apart = _looked_at(table, counted, key, most, settings, progress)
+        names = [*table.frame.collect_schema()]
+        sample = sampled(found, names, counted.rows, counted=False)
+        source = replace(open_source(sample, _options(options, sample)), name=table.name, rows=counted.rows)
+        profiles = _profiles(source, names, seen, {**left_out, **table.left_out}, settings)
+        _refuse_sampled(table, source, profiles, counted, settings)
+        of_counted = _typed(source, sampled(found, names, counted.leads, counted=True))
+        planned, reasons = plan_attributes(profiles, source.sample(), of_counted, settings, table.name)
+        only_gates = gate_cells(profiles, settings, planned)
+        cells = _settled(source, [*planned, *only_gates], found)
+        progress(f"fetching {len(planned)} attributes as codes")
+        some = chosen(table, key, counted.rows, most) if key is not None and counted.rows > most else None
+        store = pulled_store(table, source, cells, found, counted, key, some, settings.outcome)
+        exact = None
+        if some is not None and key is not None:
+            progress("counting every lead")
+            counts = exact_counts(table, source, store.cells, found, key, apart, counted.leads)
+            exact = ExactCounts(counted.newest_from, counts, counted.days)
+    said = _said(table, key, settings, counted, store.leads if exact else None)
+    return replace(source, reading=(*notes, *source.reading, *said)), History(
+        sample=source.sample(),
+        outcome=counted.outcome,
+        profiles=profiles,
+        store=store,
+        attributes=len(planned),
+        gates=only_gates,
+        left_out=reasons,
+        leads=counted.leads,
+        won=counted.won,
+        together=False,
+        an_account=_an_account(table, settings.outcome.account),
+        exact=exact,
+    )
+
+
+@contextmanager
+def _without_rows() -> Iterator[None]:
+    """Messages without a row number: the rows here are of no file."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(re.sub(r", row [\d,]+", "", str(error))) from error
+
+
+def _looked_at(
+    table: EngineTable,
+    counted: Counted,
+    key: Key | None,
+    most: int,
+    settings: Settings,
+    progress: Callable[[str], None],
+) -> tuple[dict[str, Marginal], dict[str, Look], dict[str, str], dict[str, nw.Expr]]:
+    """The marginals of all columns, the looks before them, columns left out, and what leads are told apart by."""
+    some = chosen(table, key, counted.rows, SAMPLE) if key is not None and counted.rows > SAMPLE else None
+    progress("looking at every column")
+    seen = looks(table, some)
+    apart = {"state": counted.state}
+    if key is not None and counted.rows > most:
+        apart |= {"newest": counted.newest, "end": key.end()}
+    columns = _wanted(table.frame.collect_schema().names(), {*counted.found, *([key.column] if key else [])}, settings)
+    progress(f"counting the values of {len(columns)} columns")
+    found, left_out = marginals(table, columns, apart, seen, some)
+    for name, marginal in found.items():
+        check_leads(table, name, marginal, counted.rows)
+    return {**counted.found, **found}, seen, left_out, apart
+
+
+def _wanted(names: Iterable[str], known: Collection[str], settings: Settings) -> list[str]:
+    """Columns whose values are asked for: those that may be attributes, and those of gates."""
+    skip, use = settings.columns.skip, settings.columns.use
+    gates = [gate.attr for gate in settings.gates]
+    return [name for name in names if name in gates or not (name in known or name in skip or (use and name not in use))]
+
+
+def _options(options: ReadingOptions, sample: pa.Table) -> ReadingOptions:
+    """The options without texts to keep in columns that were not fetched."""
+    return replace(options, text_columns=tuple(name for name in options.text_columns if name in sample.column_names))
+
+
+def _typed(source: Source, sample: pa.Table) -> pa.Table:
+    batches = sample.combine_chunks().to_batches()
+    return pa.Table.from_batches([source.typed(batch) for batch in batches]) if batches else source.sample().slice(0, 0)
+
+
+def _profiles(
+    source: Source, names: list[str], seen: Mapping[str, Look], left_out: Mapping[str, str], settings: Settings
+) -> tuple[ColumnProfile, ...]:
+    """Profiles in the order of the table, those of columns that were not fetched among them."""
+    known = {profile.name: profile for profile in profile_columns(source.sample(), settings)}
+    reason = "names the lead or its account"
+    return tuple(
+        known[name] if name in known else names_the_lead(name, seen.get(name), left_out.get(name, reason))
+        for name in dict.fromkeys([*names, *left_out])
+    )
+
+
+def _refuse_sampled(
+    table: EngineTable, source: Source, profiles: tuple[ColumnProfile, ...], counted: Counted, settings: Settings
+) -> None:
+    """Nothing, unless a column of weights says that the leads are a sample; asked for together with the outcome."""
+    outcome = counted.outcome.column or ""
+    for profile in weight_columns(profiles, settings):
+        query = table.frame.select(weight=nw.col(profile.name), outcome=nw.col(outcome)).group_by("weight", "outcome")
+        found = tidy(table.fetched(query.agg(leads=nw.len()).head(SAMPLE))).select(["weight", "outcome"])
+        refuse_sampled(
+            (profile,), _typed(source, found.rename_columns([profile.name, outcome])), counted.outcome, settings
+        )
+
+
+def _settled(source: Source, cells: list[Cells], found: Mapping[str, Marginal]) -> list[Cells]:
+    """The cells with all texts that the columns hold."""
+    settled: list[Cells] = []
+    for column in dict.fromkeys(item.column for item in cells):
+        items = [item for item in cells if item.column == column]
+        at = np.zeros(0, dtype=np.intp)
+        settled += [item for item, _ in coded_column(source, items, found[column].values(), at)]
+    return settled
+
+
+def _an_account(table: EngineTable, account: str | None) -> float | None:
+    """Mean leads of an account that has a name."""
+    if account is None:
+        return None
+    by_account = table.frame.select(value=nw.col(account)).drop_nulls().group_by("value").agg(leads=nw.len())
+    found = tidy(table.fetched(by_account.select(accounts=nw.len(), leads=nw.col("leads").sum()))).to_pylist()[0]
+    return found["leads"] / found["accounts"] if found["accounts"] else 1.0
+
+
+def _said(table: EngineTable, key: Key | None, settings: Settings, counted: Counted, taken: int | None) -> list[str]:
+    """What the reader of a report must know of where the leads were counted."""
+    said = [f"{table.engine} counted the leads where they are; rows that repeat another one were not looked for."]
+    if key is not None and key.guessed:
+        said.append(f"{shown(key.column)} names the lead: leads are dealt out by its end. --lead-key names another.")
+    if taken is not None:
+        said.append(
+            f"Counts and lift points are those of all {counted.leads:,} leads; fit, tests and stability are those of "
+            f"{taken:,} of them, chosen by the end of {shown(key.column if key else settings.source.key)}."
+        )
+    return said
