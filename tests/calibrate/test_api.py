@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 import calibrate as cal
+from calibrate.cli import cli
 from calibrate.errors import DataError, SettingsError
 from calibrate.inspecting import inspect_file
 from calibrate.leads.columns import ColumnProfile
@@ -120,6 +122,96 @@ def test_an_inspection_proposes_and_counts(frame, tmp_path):
     lines = list(found.lines())
     assert lines[0] == "my deals.csv: 900 leads, 4 columns"
     assert all("\n" not in line for line in lines)
+
+
+@pytest.fixture(scope="module")
+def rules(frame):
+    settings = Settings.model_validate({"points": {"draws": 0}})
+    return cal.calibrate(frame, "Status=Won", date="Created", settings=settings).rules
+
+
+def test_a_level_is_named_by_its_label_or_its_number(rules):
+    rule = next(rule for rule in rules.rules if rule.attr == "Source")
+    for way, case in enumerate(rule.cases):
+        named, numbered = (cal.with_points(rules, {(rule.id, level): 7}) for level in (case.label, way))
+        assert named == numbered
+        assert cal.changes_to(rules, {(rule.id, case.label): 7}) == cal.changes_to(rules, {(rule.id, way): 7})
+        (changed,) = [other for other in named.rules if other.id == rule.id]
+        assert [other.points for other in changed.cases] == [
+            7 if other is case else other.points for other in rule.cases
+        ]
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({("sorce", "Fair"): 1}, "edits: found rule 'sorce', expected one of the rules; did you mean 'source'?"),
+        ({("source", "Fairs"): 1}, "level 'Fairs' of rule 'source', expected one of its levels; did you mean 'Fair'?"),
+        ({("source", 99): 1}, "edits: found outcome 99 of rule 'source', expected 0 to"),
+    ],
+)
+def test_a_level_that_is_not_there_is_refused(rules, edits, said):
+    for call in (cal.with_points, cal.changes_to):
+        with pytest.raises(SettingsError, match=re.escape(said)):
+            call(rules, edits)
+
+
+def test_a_reason_needs_its_points(rules):
+    with pytest.raises(SettingsError, match="expected it among the points; add its points"):
+        cal.changes_to(rules, {}, reasons={("source", "Fair"): "why"})
+
+
+def test_tables_and_files_are_compared_and_checked_alike(frame, rules, tmp_path):
+    frame.to_csv(tmp_path / "table", index=False)
+    other = cal.with_points(rules, {("source", "Fair"): 3})
+    for leads in (pl.from_pandas(frame), pa.Table.from_pandas(frame)):
+        assert cal.compare(rules, other, leads) == cal.compare(rules, other, frame)
+        assert cal.check(rules, leads) == cal.check(rules, frame)
+    file, table = (cal.compare(rules, other, leads).backtest for leads in (tmp_path / "table", frame))
+    assert (file.migration, file.handed, file.swap, file.auc) == (
+        table.migration,
+        table.handed,
+        table.swap,
+        table.auc,
+    )
+    assert cal.check(rules, tmp_path / "table").findings == cal.check(rules, frame).findings
+    assert cal.check(rules, frame, "Source=Fair").file.won == (frame["Source"] == "Fair").sum()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda rules: cal.compare(rules, rules, outcome="Status=Won"),
+            "outcome: found 'Status=Won', expected it with",
+        ),
+        (lambda rules: cal.compare(rules, rules, threshold=3), "threshold: found '3', expected it with leads"),
+        (lambda rules: cal.export(rules, "pmml", "out", outcome="Status=Won"), "expected it with leads to check on"),
+        (lambda rules: cal.load_counts("absent.json", rules), "absent.json: cannot be read (No such file"),
+    ],
+)
+def test_a_step_without_what_it_needs_says_so(rules, call, said):
+    with pytest.raises(cal.CalibrateError, match=re.escape(said)):
+        call(rules)
+
+
+def test_an_export_writes_what_the_command_writes(frame, rules, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame.to_csv("deals.csv", index=False)
+    cal.save_rules(rules, "rules.json")
+    made = cal.export(rules, "jsonlogic,pipedrive", "called", check="deals.csv")
+    arguments = ["export", "rules.json", "--to", "jsonlogic,pipedrive", "-o", "told", "--check", "deals.csv", "--quiet"]
+    cli.main(arguments, standalone_mode=False)
+    files = {name for item in made for name in item.export.files} | {"fidelity.json"}
+    assert {path.name for path in Path("called").iterdir()} == files
+    assert all(Path("called", name).read_bytes() == Path("told", name).read_bytes() for name in files)
+    assert all(item.cost.leads == len(frame) for item in made if item.cost)
+    with pytest.raises(SettingsError, match="already"):
+        cal.export(rules, "jsonlogic", "called")
+
+
+def test_an_inspected_table_has_no_file_to_name(frame):
+    assert cal.inspect(frame).next_line == "calibrate run table --outcome Status=Won --date Created"
 
 
 def test_an_inspection_of_nothing_but_a_header(tmp_path):
