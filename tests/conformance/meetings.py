@@ -23,7 +23,9 @@ _NS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # Without this setting LibreOffice shows the results that stand in the file, and nothing is proved.
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Setup/L10N"><prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>{}</value></prop>
+</item></oor:items>"""
 
 
 def combinations_of(
@@ -66,11 +68,11 @@ def _type(cell: Any, value: Any) -> None:
         etree.SubElement(cell, f"{_NS}v").text = str(value)
 
 
-def converted(paths: Sequence[Path], kind: str, folder: Path) -> list[Path]:
-    """The files as LibreOffice saves them, everything calculated again."""
+def converted(paths: Sequence[Path], kind: str, folder: Path, country: str = "en-US") -> list[Path]:
+    """The files as LibreOffice saves them in a country, everything calculated again."""
     user = folder / "profile" / "user"
     user.mkdir(parents=True, exist_ok=True)
-    (user / "registrymodifications.xcu").write_text(_PROFILE, "utf-8")
+    (user / "registrymodifications.xcu").write_text(_PROFILE.format(country), "utf-8")
     out = folder / "out"
     command = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind]
     done = subprocess.run(
