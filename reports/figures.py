@@ -104,7 +104,7 @@ def gains(
 
     points: (share of leads, share of customers), 0 to 1, rising.  mark: the point to be put in words.
     """
-    return drawn(partial(_gains, points=points, overall=overall, mark=mark, say=say), 560, 390, name, label)
+    return drawn(partial(_gains, points=points, overall=overall, mark=mark, say=say), 566, 390, name, label)
 
 
 def meaning(
