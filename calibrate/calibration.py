@@ -136,7 +136,8 @@ def run(
 ) -> Calibration:
     """The calibration of the leads in a file or table.
 
-    data: a table that another engine holds, or one behind an address, is counted there, and closed where it is an EngineTable.
+    data: a table that another engine holds, or one behind an address, is counted there, and closed where it is an
+    EngineTable.
     force: go on with fewer conversions than `points.min_conversions`.  progress: called with each step's name.
     counting: says for any table where it is counted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.calibration import reading_options
+from calibrate.errors import SettingsError
 from calibrate.leads.columns import ColumnProfile, profile_columns
 from calibrate.leads.outcome import plain_texts, propose_outcome
 from calibrate.listing import parse_outcome, quoted
 from calibrate.proposal import proposed_line, proposed_line_for_deals
+from calibrate.reading.addresses import is_address, shown_address
 from calibrate.reading.source import open_source
 from calibrate.reading.values import is_yes_no
+from calibrate.remote.looking import look_at
+from calibrate.remote.opening import open_address
+from calibrate.remote.table import EngineTable, engine_table, is_remote
 from calibrate.settings import Settings
 from calibrate.showing import Shown
 from calibrate.statistics.sample_size import leads_to_see, readiness
@@ -31,6 +36,7 @@ class Inspection(Shown):
     leads: rows in the file, or the rows looked at where the file was too long to read whole.
     outcome: what is probably the outcome, in words; next_line: the command to copy. None where it is not clear.
     enough: what so many won leads are enough for, in sentences; none where the outcome is not clear.
+    address: what a run is to be given, where that is not the name.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Inspection(Shown):
     outcome: str | None
     next_line: str | None
     enough: tuple[str, ...] = ()
+    address: str | None = None
 
     def lines(self, *, with_next: bool = True) -> Iterator[str]:
         """The inspection as lines for a terminal; with_next: and what to do with it."""
@@ -61,50 +68,68 @@ class Inspection(Shown):
         yield f"Outcome: {self.outcome or 'not clear. Say which column and value mean won:'}"
         for sentence in self.enough:
             yield f"         {sentence}"
-        yield f"Next:    {self.next_line or f'calibrate run {quoted(self.name)} --outcome COLUMN=VALUE'}"
+        where = self.address or quoted(self.name)
+        yield f"Next:    {self.next_line or f'calibrate run {where} --outcome COLUMN=VALUE'}"
 
 
 def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection:
-    """The inspection of a file or table.
+    """The inspection of a file or table, here or behind an address.
 
     deals: a second file; the line to copy is then of the two together.
 
     Raises:
         DataError: it cannot be read.
+        SettingsError: deals to leads that another engine holds.
     """
+    if isinstance(data, str) and is_address(data):
+        with open_address(data, settings.source.table) as table:
+            return _inspected_there(table, shown_address(data), settings, deals)
+    if is_remote(data):
+        return _inspected_there(engine_table(data), "TABLE", settings, deals)
     with open_source(data, reading_options(settings.source)) as source:
         name = str(data) if isinstance(data, str | Path) else source.name
         sample = source.sample(_ROWS_SEEN)
         profiles = profile_columns(sample, settings)
-        proposal = propose_outcome(profiles, sample) if sample.num_rows else None
-        outcome = next_line = None
-        enough: tuple[str, ...] = ()
-        if proposal:
-            column, values = parse_outcome(proposal[0])
-            won = _won_rows(sample, column, values)
-            outcome = (
-                f"probably {column}, where {' or '.join(map(repr, values))} means won "
-                f"({won:,} of {sample.num_rows:,}, {won / sample.num_rows:.1%})."
-            )
-            next_line = proposed_line(name, profiles, sample)
-            enough = _enough(won, sample.num_rows)
+        outcome, next_line, enough = _proposed(name, profiles, sample, sample.num_rows)
         if deals is not None:
             with open_source(deals) as second:
                 held = second.sample(_ROWS_SEEN)
                 beside = (profile_columns(held, Settings()), held)
                 next_line = proposed_line_for_deals(name, (profiles, sample), str(deals), beside)
-                outcome = f"a row in {second.name} with the same key" if next_line else None
+                outcome, enough = f"a row in {second.name} with the same key" if next_line else None, ()
         rows = sample.num_rows
-        return Inspection(
-            source.name,
-            rows,
-            rows < _ROWS_SEEN or source.rows == rows,
-            source.reading,
-            profiles,
-            outcome,
-            next_line,
-            enough if deals is None else (),
+        whole = rows < _ROWS_SEEN or source.rows == rows
+        return Inspection(source.name, rows, whole, source.reading, profiles, outcome, next_line, enough)
+
+
+def _inspected_there(table: EngineTable, address: str, settings: Settings, deals: Any) -> Inspection:
+    """The inspection of leads that another engine holds."""
+    if deals is not None:
+        raise SettingsError(
+            f"{table.name}: found deals in a second table, expected leads and deals in one; join them in a view, and "
+            "leave --deals out"
         )
+    source, profiles = look_at(table, reading_options(settings.source), settings)
+    leads = source.rows or 0
+    outcome, next_line, enough = _proposed(address, profiles, source.sample(), leads)
+    option = f" --table {quoted(settings.source.table)}" if settings.source.table else ""
+    next_line = next_line and next_line + option
+    address = quoted(address) + option
+    return Inspection(source.name, leads, True, source.reading, profiles, outcome, next_line, enough, address)
+
+
+def _proposed(
+    name: str, profiles: Sequence[ColumnProfile], sample: pa.Table, leads: int
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """The probable outcome in words, the line to copy, and what the won leads are enough for; of so many leads."""
+    proposal = propose_outcome(profiles, sample) if sample.num_rows else None
+    if proposal is None:
+        return None, None, ()
+    column, values = parse_outcome(proposal[0])
+    won = round(_won_rows(sample, column, values) * leads / sample.num_rows)
+    meant = " or ".join(map(repr, values))
+    outcome = f"probably {column}, where {meant} means won ({won:,} of {leads:,}, {won / leads:.1%})."
+    return outcome, proposed_line(name, profiles, sample), _enough(won, leads)
 
 
 def _enough(won: int, leads: int) -> tuple[str, ...]:

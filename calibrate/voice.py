@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 import click
+
+_LEADS = re.compile(r"([\d,]+) leads\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,19 @@ class Voice:
             click.echo(speakable(text, sys.stderr), err=True)
 
     def steps(self) -> Callable[[str], None]:
-        """A function that takes the name of each step and tells, at the next, how long it took."""
+        """A function that takes the name of each step and tells, at the next, how long it took.
+
+        Of a step that names so many leads, such as `counting 1,000,000 leads`, it tells too how many that is a second.
+        """
         started: list[tuple[str, float]] = []
 
         def step(name: str) -> None:
             now = time.perf_counter()
             if started:
                 last, since = started.pop()
-                self.remark(f"  {last} … {now - since:.1f} s")
+                leads = _LEADS.search(last)
+                rate = int(leads[1].replace(",", "")) / max(now - since, 1e-3) if leads else 0
+                self.remark(f"  {last} … {now - since:.1f} s" + (f", {rate:,.0f} leads a second" if leads else ""))
             if name:
                 started.append((name, now))
 

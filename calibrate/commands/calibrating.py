@@ -13,6 +13,7 @@ import click
 
 from calibrate.commands.options import let_finish, reads, settings_of, speaks, stem
 from calibrate.errors import SettingsError
+from calibrate.reading.addresses import is_address, shown_address
 from calibrate.voice import Voice, can_say
 from calibrate.words.language import LANGUAGES, language
 
@@ -56,6 +57,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("--key", metavar="COLUMN", help="The column that leads and deals share.")
 @click.option("--won-date", metavar="COLUMN", help="In the deals: when it was won.")
 @click.option("--account", metavar="COLUMN", help="Leads of one account are tested together; then not out of time.")
+@click.option("--lead-key", metavar="COLUMN", help="Names the lead, in a table that another engine holds.")
 @click.option("--fields", metavar="COLUMN,...", help="Use only these columns.")
 @click.option("--skip", metavar="COLUMN,...", help="Never use these.")
 @click.option("--allow", metavar="COLUMN,...", help="Give points although a leak was flagged.")
@@ -91,13 +93,15 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: bool, **options: Any) -> None:
     """Work out points from past leads.
 
-    FILE is a CSV, Excel, Parquet, SQLite or DuckDB file. Writes rules.json, report.html, levels.csv, bands.csv,
-    diagnostics.json and calibrate.toml (all settings as used) into the folder given by --out; meeting.html and
-    meeting.xlsx, to change points and see what follows, with the counts.json that they rest on.
+    FILE is a CSV, Excel, Parquet, SQLite or DuckDB file, a folder of Parquet files, or an address of leads that are
+    counted where they are: postgresql://host/database, spark:TABLE, spark:./FOLDER or duckdb:FILE. Writes rules.json,
+    report.html, levels.csv, bands.csv, diagnostics.json and calibrate.toml (all settings as used) into the folder given
+    by --out; meeting.html and meeting.xlsx, to change points and see what follows, with the counts.json that they rest
+    on.
     """
     from calibrate.output import check_folder
 
-    folder = Path(out) if out else Path(stem(file) + "-points")
+    folder = Path(out) if out else Path(stem(file, options["table"]) + "-points")
     check_folder(folder, overwrite=overwrite)
     settings = settings_of(voice, options, options)
     _propose_when_unsaid(file, settings)
@@ -187,7 +191,7 @@ def _propose_when_unsaid(file: str, settings: Settings) -> None:
     from calibrate.inspecting import inspect_file
 
     proposal = inspect_file(file, settings).next_line
-    name = Path(file).name
+    name = shown_address(file) if is_address(file) else Path(file).name
     said = f"Nothing says it; this line is a guess to copy:\n{proposal}"
     unclear = "It is not clear; say it with --outcome COLUMN=VALUE"
     raise SettingsError(f"{name}: which leads were won? {said if proposal else unclear}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from calibrate.errors import SettingsError, shown
+from calibrate.reading.addresses import address_stem, is_address
 from calibrate.voice import Voice
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _READING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--dates", {"type": click.Choice(["dmy", "mdy", "ymd"]), "help": "Order of day, month and year."}),
     ("--skip-rows", {"type": click.IntRange(0), "help": "Lines above the header."}),
     ("--sheet", {"metavar": "NAME", "help": "Of an Excel file."}),
-    ("--table", {"metavar": "NAME", "help": "Of a SQLite or DuckDB file."}),
+    ("--table", {"metavar": "NAME", "help": "Of a SQLite or DuckDB file, or of PostgreSQL."}),
     ("--null", {"metavar": "TEXT", "multiple": True, "help": "A text that means empty; may be given again."}),
     (
         "--text",
@@ -81,6 +82,7 @@ def settings_of(voice: Voice, reading: dict[str, Any], options: dict[str, Any] |
         names = {"mature": "mature_days", "as_of": "as_of", "date": "date", "deals": "deals", "key": "key"}
         names |= {"won_date": "won_date", "account": "account"}
         changes["outcome"] = {setting: options[name] for name, setting in names.items()}
+        changes["source"]["key"] = options["lead_key"]
         changes["outcome"] |= {"column": column, "won": won, "lost": split(options["lost"])}
         changes["columns"] = {
             "use": split(options["fields"]), "skip": split(options["skip"]), "allow": split(options["allow"]),
@@ -108,12 +110,14 @@ def split(names: str | None) -> list[str] | None:
     return None if names is None else listed(names)
 
 
-def stem(file: str) -> str:
-    """A file's name without its ending.
+def stem(file: str, table: str | None = None) -> str:
+    """A file's name without its ending; of an address, the name of its table.
 
     Raises:
         SettingsError: it has none.
     """
+    if is_address(file):
+        return address_stem(file, table)
     path = Path(file)
     name = path.name.removesuffix(".gz")
     if not name:

@@ -70,12 +70,12 @@ def remote_history(
         planned, reasons = plan_attributes(profiles, source.sample(), of_counted, settings, table.name)
         only_gates = gate_cells(profiles, settings, planned)
         cells = _settled(source, [*planned, *only_gates], found)
-        progress(f"fetching {len(planned)} attributes as codes")
+        progress(f"fetching {len(planned)} attributes of {min(counted.leads, most):,} leads")
         some = chosen(table, key, counted.rows, most) if key is not None and counted.rows > most else None
         store = pulled_store(table, source, cells, found, counted, key, some, settings.outcome)
         exact = None
         if some is not None and key is not None:
-            progress("counting every lead")
+            progress(f"counting {len(planned)} attributes of {counted.leads:,} leads")
             counts = exact_counts(table, source, store.cells, found, key, apart, counted.leads)
             exact = ExactCounts(counted.newest_from, counts, counted.days)
     said = _said(table, key, settings, counted, store.leads if exact else None)
@@ -120,7 +120,7 @@ def _looked_at(
     if key is not None and counted.rows > most:
         apart |= {"newest": counted.newest, "end": key.end()}
     columns = _wanted(table.frame.collect_schema().names(), {*counted.found, *([key.column] if key else [])}, settings)
-    progress(f"counting the values of {len(columns)} columns")
+    progress(f"counting {len(columns)} columns of {counted.rows:,} leads")
     found, left_out = marginals(table, columns, apart, seen, some)
     for name, marginal in found.items():
         check_leads(table, name, marginal, counted.rows)
