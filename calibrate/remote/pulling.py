@@ -34,7 +34,7 @@ from calibrate.settings import OutcomeSettings
 from calibrate.spread import mixed
 
 MOST_PLACES = 255
-_ROOM = 2**52
+_ROOM = 2**30  # some engines add whole numbers of 32 bits as such
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class _Packed:
 
     def number(self) -> nw.Expr:
         """The number, as the engine makes it."""
-        total = nw.lit(0, nw.Int64)
+        total = nw.lit(0)
         for name, values, times in self.parts:
             for bit in range(len(values).bit_length()):
                 own = [value for place, value in enumerate(values.to_pylist(), 1) if place >> bit & 1]
                 there = nw.col(name).is_in(_with_signed_zero(own))
-                total += nw.when(there).then(nw.lit(times << bit, nw.Int64)).otherwise(nw.lit(0, nw.Int64))
+                total += nw.when(there).then(nw.lit(times << bit)).otherwise(nw.lit(0))
         return total
 
     def places(self, numbers: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.intp]]:
