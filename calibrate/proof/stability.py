@@ -106,7 +106,7 @@ def stability_of(
         "cautious": draws.lifts(shrunk=True),
     }
     if fit:
-        some = packed_atoms(trial.store, places, atoms, spread(card.leads, _FOR_PAIRS))
+        some = packed_atoms(trial.store, places, atoms, spread(trial.store.leads, _FOR_PAIRS))
         stepped = one_step(some, fit, atoms, sums, weights, draws)
         values["adjusted"] = stepped.lifts(some.some(_FOR_MARGINS), _adjusted_lifts(card, atoms))
         values["log-odds"] = stepped.log_odds()
