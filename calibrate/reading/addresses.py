@@ -35,7 +35,8 @@ def shown_address(address: str) -> str:
         DataError: where its password ends cannot be told.
     """
     if not address.lower().startswith(POSTGRES):
-        return address if address.lower().startswith(("spark:", "duckdb:")) else address.partition(":")[0] + "://…"
+        known = re.match(r"(spark|duckdb):(?!//)", address, re.I)
+        return re.sub(r"(?<=[^/]/)(/?).*:.*@", r"\1", address) if known else address.partition(":")[0] + "://…"
     user, rest, query = postgres_parts(address)
     options = "&".join(item for item in query.split("&") if item and not item.startswith(_SECRETS))
     person = user.partition(":")[0] + "@" if user else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import narwhals as nw
 from pyspark.sql import SparkSession
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
+from calibrate.reading.addresses import shown_address
 from calibrate.reading.rawtable import first_line
 from calibrate.remote.table import EngineTable
 
@@ -36,6 +38,11 @@ def open_spark(place: str) -> EngineTable:
     """
     if not place:
         raise DataError("spark: names no leads, expected a table or a folder; write spark:crm.leads or spark:./leads")
+    if re.search("//.*:.*@", place):
+        raise DataError(
+            f"{shown_address(f'spark:{place}')}: found a user or a key in the place, expected it in Spark's settings; "
+            "move it to spark-defaults.conf"
+        )
     session, own = _session()
     try:
         return _table(session, place, own=own)
@@ -138,8 +145,10 @@ def _not_there(session: Any, place: str, error: Exception, *, is_path: bool) -> 
 
 
 def _fault(name: str, error: Exception) -> CalibrateError:
-    """What Spark says, as one of our errors."""
+    """What Spark says, as one of our errors: of a chain of Java errors the last, which is the cause."""
+    lines = [line for line in str(error).splitlines() if line.startswith((": ", "Caused by: "))]
+    said = re.sub(r"^(Caused by)?: [\w.$]+: ", "", lines[-1]) if lines else str(error).split("\n")[0]
     return DataError(
-        f"{name}: Spark cannot answer ({first_line(error)}); expected columns that can be counted and executors that "
+        f"{name}: Spark cannot answer ({shown(said, 120)}); expected columns that can be counted and executors that "
         "stay; look at Spark's log, or leave the column out with --skip"
     )
