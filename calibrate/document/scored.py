@@ -115,6 +115,19 @@ def score_file(
         )
 
 
+def write_scored(leads: pa.Table, scored: Scored, out: str | Path) -> None:
+    """Write leads and the scores that they got elsewhere, as `score_file` writes leads of no text file.
+
+    Raises:
+        DataError: `out` is of another kind or cannot be written.
+    """
+    kind = _kind_of("", out)
+    with open_source(leads, ReadingOptions(text_columns=tuple(leads.column_names))) as source:
+        (batch,) = leads.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], schema=leads.schema)]
+        with whole_file(out) as file, _writer(kind, file, source, Path(out)) as writer:
+            writer.write(batch, scored)
+
+
 def check_target(path: str | Path, out: str | Path, *, overwrite: bool) -> None:
     """Nothing, when the scores of the leads in `path` may be written to `out`.
 

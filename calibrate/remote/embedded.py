@@ -30,10 +30,11 @@ ORDER BY table_schema <> 'main', table_schema, table_name
 """
 
 
-def open_duckdb(place: str, table: str | None) -> EngineTable:
+def open_duckdb(place: str, table: str | None, *, writable: bool = False) -> EngineTable:
     """The leads of a DuckDB file, opened to read only, or of a Parquet file or a folder of them.
 
-    What does not fit into memory goes to a temporary folder, which `close` removes.
+    What does not fit into memory goes to a temporary folder, which `close` removes. writable: allow what
+    `writing` does.
 
     Raises:
         DataError: there is no such file or table, or it is neither.
@@ -45,10 +46,14 @@ def open_duckdb(place: str, table: str | None) -> EngineTable:
         raise DataError(f"DuckDB {shown(place)}: found {found}, expected a DuckDB or Parquet file; name one")
     with files[0].open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
+    if is_parquet and writable:
+        raise DataError(
+            f"DuckDB {path.name}: found Parquet, expected a DuckDB file to make a table in; name a file to write"
+        )
     spill = Path(tempfile.mkdtemp(prefix="calibrate-"))
     connection: duckdb.DuckDBPyConnection | None = None
     try:
-        connection = duckdb.connect(":memory:" if is_parquet else str(path), read_only=not is_parquet)
+        connection = duckdb.connect(":memory:" if is_parquet else str(path), read_only=not (is_parquet or writable))
         connection.execute(f"SET temp_directory = {_literal(str(spill))}; SET TimeZone = 'UTC'")
         source, name = _parquet(path, files) if is_parquet else _table(connection, path, table)
         return _engine_table(connection, source, name, partial(_close, connection, spill))

@@ -13,7 +13,7 @@ _KNOWN = "postgresql://host/database, spark:TABLE, spark:./FOLDER or duckdb:FILE
 def open_address(address: str, table: str | None = None, *, writable: bool = False) -> EngineTable:
     """The leads behind an address; nothing is written there.
 
-    table: of a database.  writable: let queries of PostgreSQL write, which only scoring into a table does.
+    table: of a database.  writable: let queries write, which only scoring into a table does.
 
     Raises:
         DataError: there is no such server, file or table, or the package that reads it is not installed.
@@ -34,7 +34,7 @@ def open_address(address: str, table: str | None = None, *, writable: bool = Fal
     if scheme.lower() == "duckdb" and not rest.startswith("//"):
         from calibrate.remote.embedded import open_duckdb
 
-        return open_duckdb(rest, table)
+        return open_duckdb(rest, table, writable=writable)
     # The rest may hold a password.
     raise DataError(
         f"{shown_address(address)}: found an address that nothing here opens, expected {_KNOWN}; of BigQuery, "

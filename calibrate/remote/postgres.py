@@ -91,7 +91,7 @@ def _connected(address: str, *, writable: bool) -> Connection:
     except psycopg.Error as error:
         raise _no_connection(wanted, error) from None
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    connection.read_only = not writable
+    connection.read_only = None if writable else True  # None: as the server has it for this user
     return connection
 
 
