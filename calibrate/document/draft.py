@@ -79,7 +79,7 @@ def draft_rules(
     ids = _ids(attributes)
     document = Rules(
         schema_="rules.schema.json",
-        id=_slug(provenance.source.rsplit(".", 1)[0]),
+        id=_slug(provenance.source.rpartition("/")[2].rsplit(".", 1)[0]),
         version="1",
         title=settings.report.title or say("levels.title", source=provenance.source),
         language=None if say.code == "en" else say.code,
