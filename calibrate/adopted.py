@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from calibrate.calibration import Calibration
@@ -10,8 +10,10 @@ from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.meeting.sticky import Kept, keep_adopted
 from calibrate.remarks import Remark, by_harm
+from calibrate.words.language import Message, message
 
 _MOST = 4
+_ORDER = ("kept", "changed", "override", "expired", "muted", "new", "vanished")
 
 
 def keep_previous(result: Calibration, previous: Rules) -> Calibration:
@@ -27,46 +29,36 @@ def keep_previous(result: Calibration, previous: Rules) -> Calibration:
     return replace(result, rules=rules, remarks=remarks)
 
 
-def kept_lines(kept: Sequence[Kept]) -> tuple[str, ...]:
+def kept_lines(kept: Sequence[Kept]) -> tuple[Message, ...]:
     """What became of the points adopted last, a sentence for each kind of it; none when nothing is to be told."""
-    said = {
-        "kept": ("keep the points adopted last, which history does not contradict", _both),
-        "changed": ("leave the points adopted last, which history contradicts by three points or more", _both),
-        "override": ("keep the points that people decided", _decided),
-        "expired": ("leave the points that people decided, which held until now", _decided),
-        "muted": ("lose their points, since this run denies them", _both),
-        "new": ("are new and have the points of history", _learned),
-        "vanished": ("are gone from the history", _adopted),
-    }
-    lines = [_line([item for item in kept if item.why == why], *words) for why, words in said.items()]
-    found = [line for line in lines if line]
-    return (*found, "The rules carry these points; tables of levels show those of history.") if found else ()
+    by_why = [(why, [item for item in kept if item.why == why]) for why in _ORDER]
+    lines = [_line(why, items) for why, items in by_why if items]
+    return (*lines, message("remarks.adopted.carried")) if lines else ()
 
 
-def _line(items: Sequence[Kept], what: str, points: Callable[[Kept], str]) -> str | None:
-    if not items:
-        return None
-    named = [f"{shown(f'{item.rule} = {item.label}')} {points(item)}" for item in items[:_MOST]]
-    more = f" and {len(items) - _MOST} more" if len(items) > _MOST else ""
-    return f"{len(items)} level{'' if len(items) == 1 else 's'} {what}: {', '.join(named)}{more}."
+def _line(why: str, items: Sequence[Kept]) -> Message:
+    named = [_level(item) for item in items[:_MOST]]
+    more = len(items) - _MOST
+    levels = message(f"remarks.adopted.levels{'_more' if more > 0 else ''}", levels=named, more=more)
+    return message(f"remarks.adopted.{why}", n=len(items), levels=levels)
+
+
+def _level(item: Kept) -> Message:
+    """A level with its points, adopted and learned."""
+    name = shown(f"{item.rule} = {item.label}")
+    if isinstance(item.label, Message):
+        name = message("remarks.adopted.level", rule=item.rule, label=item.label)
+    adopted, learned = _signed(item.adopted), _signed(item.learned)
+    if item.why in ("new", "vanished"):
+        return message("remarks.adopted.points", level=name, points=learned if item.why == "new" else adopted)
+    return message(f"remarks.adopted.{_both(item)}", level=name, adopted=adopted, learned=learned)
 
 
 def _both(item: Kept) -> str:
-    return f"({_signed(item.adopted)}, history {_signed(item.learned)})"
-
-
-def _decided(item: Kept) -> str:
-    supported = {True: ", which it supports", False: ", which it does not support", None: ""}[item.supported]
-    return f"({_signed(item.adopted)}, history {_signed(item.learned)}{supported})"
-
-
-def _learned(item: Kept) -> str:
-    return f"({_signed(item.learned)})"
-
-
-def _adopted(item: Kept) -> str:
-    return f"({_signed(item.adopted)})"
+    if item.why not in ("override", "expired") or item.supported is None:
+        return "points_both"
+    return "points_supported" if item.supported else "points_unsupported"
 
 
 def _signed(points: int | None) -> str:
-    return "none" if points is None else f"{points:+d}"
+    return message("remarks.adopted.none") if points is None else f"{points:+d}"

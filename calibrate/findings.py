@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.document.rules import Score
-from calibrate.doubts import better_column, chance, costs, flips, listed_names, nothing, overlaps, scale
+from calibrate.doubts import better_column, chance, costs, flips, nothing, overlaps, scale
 from calibrate.leads.codes import CodeStore
 from calibrate.leads.columns import ColumnProfile, spelling_variants
 from calibrate.leads.leaks import LeakFlag
+from calibrate.leads.levels import Level
 from calibrate.leads.outcome import Outcome, plain_texts
 from calibrate.leads.twins import find_twins
 from calibrate.learning.evidence import AttributeEvidence
@@ -28,6 +29,7 @@ from calibrate.remarks import Remark
 from calibrate.settings import PointColumn, Settings
 from calibrate.statistics.lift import omnibus_p
 from calibrate.statistics.rates import Rate
+from calibrate.words.language import Message, chained, message
 
 _MOST_NAMED = 3
 MANY_AN_ACCOUNT = 1.5
@@ -52,11 +54,11 @@ class Findings:
 
 def left_out_by_flags(
     store: CodeStore, flags: Sequence[LeakFlag], settings: Settings, gates: Iterable[str]
-) -> dict[str, str]:
+) -> dict[str, Message]:
     """Columns that get no points: those a leak flag stops, and the second of two that divide the leads alike."""
     allowed = set(settings.columns.allow)
     reasons = {
-        flag.column: f"{flag.reason}: was it known before the deal closed? --allow brings it back"
+        flag.column: message("reasons.leak.stopped", reason=flag.reason)
         for flag in flags
         if flag.stops and flag.column not in allowed
     }
@@ -67,7 +69,7 @@ def left_out_by_flags(
     ]
     for name, twin in find_twins(store, own).items():
         if name not in allowed:
-            reasons[name] = f"the same as {twin}: each value of one goes with one value of the other"
+            reasons[name] = message("reasons.twin", twin=twin)
     return reasons
 
 
@@ -107,11 +109,9 @@ def open_leads(outcome: Outcome, sample: pa.Table) -> list[Remark]:
     texts = plain_texts(sample[outcome.column])
     leads = int(pc.sum(pc.is_in(texts, value_set=pa.array(outcome.doubtful, pa.string()))).as_py() or 0)
     lost = quoted(",".join(outcome.lost_words)) if outcome.lost_words else "VALUE"
-    text = (
-        f"{outcome.column} is {listed_names([repr(text) for text in outcome.doubtful])} for {leads:,} leads, which "
-        f"count as not won. If they may still be won, leave them out: --lost {lost}."
-    )
-    return [Remark("immature", text, outcome.column)]
+    values = [repr(text) for text in outcome.doubtful]
+    said = message("remarks.open", column=outcome.column, values=values, leads=leads, lost=lost)
+    return [Remark("immature", said, outcome.column)]
 
 
 def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
@@ -120,33 +120,31 @@ def _leaks(flags: Sequence[LeakFlag], settings: Settings) -> list[Remark]:
     by_column = {flag.column: flag for flag in sorted(flags, key=lambda flag: flag.stops)}
     for flag in dict.fromkeys(by_column[flag.column] for flag in flags):
         if flag.stops and flag.column in settings.columns.allow:
-            tail = "It has points because --allow names it: make sure it was known before the deal closed."
+            done = "allowed"
         elif flag.stops:
-            tail = f'Left out; --allow "{flag.column}" brings it back if it was known before the deal closed.'
+            done = "stopped"
         elif flag.mutes and flag.column not in settings.columns.allow:
-            tail = (
-                f'Empty gets 0 points; --allow "{flag.column}" gives it its own if it is known before the deal closes.'
-            )
+            done = "muted"
         else:
-            tail = f'It has points; was it known before the deal closed? If not: --skip "{flag.column}".'
-        remarks.append(Remark("leak", f"{flag.column} {flag.reason}. {tail}", flag.column))
+            done = "asked"
+        said = message(f"remarks.leak.{done}", column=flag.column, reason=flag.reason)
+        remarks.append(Remark("leak", said, flag.column))
     return remarks
 
 
 def _few(overall: Rate, attributes: Sequence[AttributeEvidence], column: PointColumn) -> list[Remark]:
     remarks = []
     if overall.conversions < 100:
-        prefer = "" if column == "cautious" else "Prefer the cautious points (--points cautious) and t"
-        text = (
-            f"Only {overall.conversions} won leads: points from so few jump from quarter to quarter. "
-            f"{prefer or 'T'}reat them as a draft."
-        )
-        remarks.append(Remark("few", text))
-    small = [f"{a.name} = {i.level.label}" for a in attributes for i in a.levels if i.evidence == "too few"]
+        key = "remarks.few_cautious" if column == "cautious" else "remarks.few"
+        remarks.append(Remark("few", message(key, won=overall.conversions)))
+    small = [_named(a, i.level) for a in attributes for i in a.levels if i.evidence == "too few"]
     if small:
-        text = f"{listed_names(small)} {'have' if len(small) > 1 else 'has'} too few leads to say anything: 0 points."
-        remarks.append(Remark("note", text))
+        remarks.append(Remark("note", message("remarks.small", n=len(small), levels=small)))
     return remarks
+
+
+def _named(item: AttributeEvidence, level: Level) -> Message:
+    return message("reasons.cell.value", column=item.name, value=level.label)
 
 
 def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
@@ -168,22 +166,11 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     if rates.max() - rates.min() < 0.25 * won.mean():
         return []
     if store.day is None:
-        text = (
-            f"The rate changes along the file: {rates[0]:.1%} in its first tenth, {rates[-1]:.1%} in its last. If the "
-            "rows stand in order of time, history does not stand still: name the date with --date for a fair test."
-        )
-        return [Remark("drift", text)]
-    if rates[1] < rates[0] and settings.outcome.mature_days is None:
-        text = (
-            f"The newest 91 days convert at {rates[1]:.1%}, the leads before them at {rates[0]:.1%}: young leads "
-            "may simply not have had their time. Leave them out with --mature DAYS."
-        )
-        return [Remark("immature", text)]
-    text = (
-        f"The newest 91 days convert at {rates[1]:.1%}, the leads before them at {rates[0]:.1%}. "
-        "Points measure the difference from the rate of the whole period."
-    )
-    return [Remark("drift", text)]
+        return [Remark("drift", message("remarks.along_file", first=float(rates[0]), last=float(rates[-1])))]
+    before, since = map(float, rates)
+    if since < before and settings.outcome.mature_days is None:
+        return [Remark("immature", message("remarks.young", newest=since, before=before))]
+    return [Remark("drift", message("remarks.drift", newest=since, before=before))]
 
 
 def _accounts(account: str | None, mean: float, store: CodeStore) -> list[Remark]:
@@ -191,16 +178,8 @@ def _accounts(account: str | None, mean: float, store: CodeStore) -> list[Remark
     if account is None or mean <= MANY_AN_ACCOUNT:
         return []
     few = store.bucket is not None and len(np.unique(store.bucket)) < FEWEST_BUCKETS
-    text = (
-        f"{account} has {mean:.1f} leads to a value on average. Ranges and the words of evidence take leads as "
-        "independent, so they are too sure; "
-    )
-    text += (
-        "and with so few values no history is redrawn to tell how stable points are."
-        if few
-        else "only the test and the redrawn histories keep accounts whole."
-    )
-    return [Remark("note", text, account)]
+    said = message(f"remarks.accounts{'_few' if few else ''}", account=account, mean=mean)
+    return [Remark("note", said, account)]
 
 
 def leads_an_account(account: str | None, sample: pa.Table) -> float:
@@ -219,11 +198,7 @@ def _duplicates(sample: pa.Table) -> list[Remark]:
     repeated, pairs, by_chance = _repeated_rows(sample)
     if repeated < max(2, 0.005 * rows) or pairs < 10 * by_chance:
         return []
-    text = (
-        f"{repeated:,} of {rows:,} leads repeat another lead in every column ({repeated / rows:.1%}). If they were "
-        "entered twice they make the evidence look stronger than it is: remove them and run again."
-    )
-    return [Remark("duplicates", text)]
+    return [Remark("duplicates", message("remarks.duplicates", repeated=repeated, leads=rows, share=repeated / rows))]
 
 
 def _repeated_rows(table: pa.Table) -> tuple[int, float, float]:
@@ -256,14 +231,17 @@ def _spellings(profiles: Sequence[ColumnProfile], attributes: Sequence[Attribute
         ]
         if variants:
             shown = "; ".join(" / ".join(repr(text) for text in group) for group in variants[:_MOST_NAMED])
-            lines = " and ".join(
+            lines = [
                 f"{_toml(group[0].strip())} = [{', '.join(map(_toml, group))}]" for group in variants[:_MOST_NAMED]
+            ]
+            said = message(
+                "remarks.spelling",
+                column=profile.name,
+                values=shown,
+                lines=chained("reasons.and", lines),
+                table=_toml(profile.name),
             )
-            text = (
-                f"{profile.name} has values that differ only in case or spaces: {shown}. To merge them, put {lines} "
-                f"under [attributes.{_toml(profile.name)}.levels] in calibrate.toml."
-            )
-            remarks.append(Remark("spelling", text, profile.name))
+            remarks.append(Remark("spelling", said, profile.name))
     return remarks
 
 
@@ -274,19 +252,9 @@ def _toml(text: str) -> str:
 
 def _placeholders(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
     found = [
-        f"{item.name} = {level.level.label}"
-        for item in attributes
-        for level in item.levels
-        if level.level.kind == "placeholder"
+        _named(item, level.level) for item in attributes for level in item.levels if level.level.kind == "placeholder"
     ]
-    if not found:
-        return []
-    verb = (
-        "looks like a placeholder, not an answer: it is a level"
-        if len(found) == 1
-        else ("look like placeholders, not answers: each is a level")
-    )
-    return [Remark("placeholder", f"{listed_names(found)} {verb} of its own, apart from empty.")]
+    return [Remark("placeholder", message("remarks.placeholder", n=len(found), levels=found))] if found else []
 
 
 def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
@@ -298,7 +266,6 @@ def _missing(attributes: Sequence[AttributeEvidence]) -> list[Remark]:
             shares.append((missing / total, item.name))
     if not shares:
         return []
-    named = listed_names([f"{name} ({share:.0%})" for share, name in sorted(shares, reverse=True)])
+    named = [message("remarks.share", name=name, share=share) for share, name in sorted(shares, reverse=True)]
     numbers = any(item.kind == "number" for item in attributes)
-    also = " In a column of numbers, n.v.t. and the like count as empty." if numbers else ""
-    return [Remark("missing", f"Empty in many leads: {named}. Empty is a level of its own, with its own points.{also}")]
+    return [Remark("missing", message(f"remarks.missing{'_numbers' if numbers else ''}", columns=named))]

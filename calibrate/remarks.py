@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from calibrate.words.language import Message
+
 RemarkKind = Literal[
     "leak",
     "few",
@@ -29,7 +31,7 @@ class Remark:
     """
 
     kind: RemarkKind
-    said: str
+    said: Message
     column: str | None = None
 
     @property

@@ -16,6 +16,7 @@ from calibrate.leads.columns import ColumnProfile, can_be_attribute
 from calibrate.leads.levels import Cells
 from calibrate.reading.strays import Stray
 from calibrate.settings import AttributeSettings, Settings
+from calibrate.words.language import message
 
 LeftOutReasons = dict[str, str]
 FIT, ENGAGEMENT = "fit", "engagement"
@@ -117,26 +118,26 @@ def _check_names(settings: Settings, names: Sequence[str]) -> None:
 def _reserved(settings: Settings) -> LeftOutReasons:
     outcome = settings.outcome
     roles = {
-        outcome.date: "says when the lead came in",
-        outcome.key: "the key that joins leads and deals",
-        outcome.account: "names the account",
-        None if outcome.deals else outcome.column: "the outcome itself",
+        outcome.date: "arrival",
+        outcome.key: "key",
+        outcome.account: "account",
+        None if outcome.deals else outcome.column: "outcome",
     }
-    return {column: reason for column, reason in roles.items() if column}
+    return {column: message(f"reasons.role.{role}") for column, role in roles.items() if column}
 
 
 def _not_wanted(name: str, settings: Settings) -> str | None:
     if name in settings.columns.skip:
-        return "skipped by the settings"
+        return message("reasons.skipped")
     if settings.columns.use and name not in settings.columns.use:
-        return "not among the columns to use"
+        return message("reasons.not_used")
     return None
 
 
 def _unfit(profile: ColumnProfile, settings: Settings) -> str | None:
     if profile.name in settings.columns.use and profile.kind in ("identifier", "free text", "e-mail"):
         return None
-    return None if can_be_attribute(profile) else profile.verdict or "cannot be an attribute"
+    return None if can_be_attribute(profile) else profile.verdict or message("reasons.unfit")
 
 
 def _cells(profile: ColumnProfile, sample: pa.Table, counted: pa.Table, chosen: AttributeSettings) -> list[Cells]:

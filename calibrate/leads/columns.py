@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from calibrate.reading.strays import Stray, find_stray
 from calibrate.settings import AttributeSettings, Settings
+from calibrate.words.language import message
 
 ColumnKind = Literal[
     "category", "number", "boolean", "set", "date", "identifier", "e-mail", "free text", "constant", "empty"
@@ -69,7 +70,7 @@ def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings, is_t
     if kind in ("category", "identifier") and pa.types.is_string(values.type) and not is_text and chosen.kind is None:
         stray = find_stray([str(value) for value, _ in counts])
     if stray and kind == "identifier":
-        verdict = f"{verdict}; {stray.text[:40]!r} is not {stray.expected} as nearly all others are"
+        verdict = message("reasons.stray", verdict=verdict, text=repr(stray.text[:40]), expected=stray.expected)
     return ColumnProfile(name, kind, share, len(counts), frequent, verdict, held, separator, stray)
 
 
@@ -90,15 +91,15 @@ def _kind(
 ) -> tuple[ColumnKind, str | None, str | None]:
     filled, rows = sizes
     if not counts:
-        return "empty", "empty in every lead", None
+        return "empty", message("reasons.empty"), None
     if chosen.kind == "set":
         return "set", None, chosen.separator or _separator(counts) or ";"
     if chosen.kind is not None and not pa.types.is_temporal(dtype):
         return chosen.kind, None, None
     if len(counts) == 1 and filled == rows:
-        return "constant", f"the same in every lead ({_text(counts[0][0])})", None
+        return "constant", message("reasons.constant", value=_text(counts[0][0])), None
     if pa.types.is_temporal(dtype):
-        return "date", "a date; name it with --date if it says when the lead came in", None
+        return "date", message("reasons.date"), None
     if pa.types.is_boolean(dtype):
         return "boolean", None, None
     if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):
@@ -114,7 +115,7 @@ def _number_kind(name: str, counts: list[tuple[object, int]], filled: int) -> tu
         whole = bool(np.all(values == np.floor(values)))
         dense = whole and float(np.ptp(values)) < 4 * distinct
         if dense or (whole and _ID_NAME.search(name.casefold())):
-            return "identifier", "different in every lead: a number that only names the lead", None
+            return "identifier", message("reasons.numbered"), None
     return "number", None, None
 
 
@@ -126,12 +127,12 @@ def _text_kind(counts: list[tuple[str, int]], filled: int) -> tuple[ColumnKind, 
     texts = [text for text, _ in counts[:2000]]
     if distinct / filled > 0.5 and distinct > 10:
         if np.mean(["@" in text for text in texts]) > 0.8:
-            return "e-mail", "e-mail addresses; a yes/no column such as free-mail or not could be used", None
+            return "e-mail", message("reasons.e_mail"), None
         if np.mean([len(text.split()) for text in texts]) > 3.5:
-            return "free text", "free text, different in most leads", None
-        return "identifier", "different in most leads: it only names the lead", None
+            return "free text", message("reasons.free_text_differs"), None
+        return "identifier", message("reasons.identifier"), None
     if np.median([len(text) for text in texts]) > 80:
-        return "free text", "free text", None
+        return "free text", message("reasons.free_text"), None
     return "category", None, None
 
 

@@ -15,6 +15,7 @@ from calibrate.leads.levels import MISSING, Cells, Ints, number_label
 from calibrate.statistics.lift import omnibus_p
 from calibrate.statistics.ranking import ScoreCounts, area_under_curve
 from calibrate.statistics.rates import wilson_interval
+from calibrate.words.language import Message, message
 
 _NAMES = re.compile(
     r"\b(won|closed?|contract|invoice|customer|opportunity|deal|stage|qualified|converted|lost reason|onboarding"
@@ -31,7 +32,7 @@ class LeakFlag:
     """
 
     column: str
-    reason: str
+    reason: Message
     stops: bool
     mutes: bool = False
 
@@ -59,13 +60,15 @@ def _deterministic(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag | N
     never = (conversions == 0) & (leads * rate >= 20)
     if always.any():
         cell = int(np.argmax(np.where(always, leads, -1)))
-        found = f"{int(conversions[cell]):,} of {int(leads[cell]):,} leads with {cell_label(cells, cell)} were won"
+        won, held = int(conversions[cell]), int(leads[cell])
+        reason = message("reasons.leak.always", won=won, leads=held, cell=cell_label(cells, cell))
     elif never.any():
         first, last = _run(cells, conversions, int(np.argmax(np.where(never, leads, -1))))
-        found = f"none of {int(leads[first : last + 1].sum()):,} leads with {cell_label(cells, first, last)} was won"
+        held = int(leads[first : last + 1].sum())
+        reason = message("reasons.leak.never", leads=held, cell=cell_label(cells, first, last))
     else:
         return None
-    return LeakFlag(cells.column, f"tells the outcome almost by itself ({found})", True)
+    return LeakFlag(cells.column, reason, True)
 
 
 def _filled_for_winners(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag | None:
@@ -76,7 +79,7 @@ def _filled_for_winners(cells: Cells, leads: Ints, conversions: Ints) -> LeakFla
     for_lost = 1 - lost[MISSING] / lost.sum()
     if for_won - for_lost <= 0.5:
         return None
-    return LeakFlag(cells.column, f"is filled in for {for_won:.0%} of won leads and {for_lost:.0%} of the others", True)
+    return LeakFlag(cells.column, message("reasons.leak.filled", won=float(for_won), lost=float(for_lost)), True)
 
 
 def _ranks_alone(cells: Cells, counts: CellCounts) -> LeakFlag | None:
@@ -97,7 +100,7 @@ def _ranks_alone(cells: Cells, counts: CellCounts) -> LeakFlag | None:
     if mean <= 0.85:
         return None
     stops = mean > 0.95
-    return LeakFlag(cells.column, f"alone puts {mean:.0%} of won-lost pairs in the right order", stops)
+    return LeakFlag(cells.column, message("reasons.leak.ranks", share=mean), stops)
 
 
 def _missing_differs(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag | None:
@@ -108,13 +111,13 @@ def _missing_differs(cells: Cells, leads: Ints, conversions: Ints) -> LeakFlag |
     p_value = omnibus_p([missing, filled], [missing_won, won])
     if abs(missing_won / missing - won / filled) <= 0.10 or p_value is None or p_value >= 0.01:
         return None
-    reason = f"converts at {missing_won / missing:.0%} where it is empty and {won / filled:.0%} where it is filled"
+    reason = message("reasons.leak.missing", empty=missing_won / missing, filled=won / filled)
     return LeakFlag(cells.column, reason, False, mutes=True)
 
 
 def _named_like_a_result(cells: Cells) -> LeakFlag | None:
     words = re.sub(r"[_\W]+", " ", cells.column)
-    return LeakFlag(cells.column, "has a name like a result of the deal", False) if _NAMES.search(words) else None
+    return LeakFlag(cells.column, message("reasons.leak.named"), False) if _NAMES.search(words) else None
 
 
 def _run(cells: Cells, conversions: Ints, cell: int) -> tuple[int, int]:
@@ -128,15 +131,16 @@ def _run(cells: Cells, conversions: Ints, cell: int) -> tuple[int, int]:
     return first, last
 
 
-def cell_label(cells: Cells, cell: int, last: int | None = None) -> str:
+def cell_label(cells: Cells, cell: int, last: int | None = None) -> Message:
     """A cell, or a run of number cells, as people read it, with the column's name."""
     if cell == MISSING:
-        return f"{cells.column} empty"
+        return message("reasons.cell.empty", column=cells.column)
     if cells.kind == "number":
         low = cells.edges[cell - 2] if cell > 1 else None
         end = (cell if last is None else last) - 1
         high = cells.edges[end] if end < len(cells.edges) else None
-        return f"{cells.column} {number_label(cells, low, high)}"
+        return message("reasons.cell.range", column=cells.column, range=number_label(cells, low, high))
     if cells.kind == "category":
-        return f"{cells.column} = {cells.texts[cell - 1]}"
-    return f"{cells.name} = {'yes' if cell == 2 else 'no'}"
+        return message("reasons.cell.value", column=cells.column, value=str(cells.texts[cell - 1]))
+    truth = message("levels.yes" if cell == 2 else "levels.no")
+    return message("reasons.cell.value", column=cells.name, value=truth)

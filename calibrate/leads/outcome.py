@@ -19,6 +19,7 @@ from calibrate.listing import parse_outcome, written
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.reading.values import NO, YES, days
 from calibrate.settings import OutcomeSettings, Settings
+from calibrate.words.language import Message, chained, message
 
 LOST, WON, OPEN, UNKNOWN = 0, 1, 2, 3
 NO_DAY = -(2**31)
@@ -58,12 +59,16 @@ class Outcome:
     lost_words: tuple[str, ...] = ()
 
     @property
-    def words(self) -> str:
+    def words(self) -> Message:
         """The definition as a person would say it."""
         if self.deal_keys is not None:
-            status = f" with {self.column} = {' or '.join(self.won)}" if self.column else ""
-            return f"a row in {self.deals_name} with the same {self.key}{status}"
-        return f"{self.column} = {' or '.join(self.won)}"
+            key = "reasons.deal_with" if self.column else "reasons.deal"
+            return message(key, deals=self.deals_name, key=self.key, status=self._status if self.column else "")
+        return self._status
+
+    @property
+    def _status(self) -> Message:
+        return message("reasons.cell.value", column=self.column, value=chained("reasons.or", self.won))
 
     def states(self, batch: pa.RecordBatch) -> npt.NDArray[np.uint8]:
         """One of LOST, WON, OPEN, UNKNOWN for each lead of the batch."""

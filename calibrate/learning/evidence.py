@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
 from calibrate.leads.levels import Level
-from calibrate.words.language import message
+from calibrate.words.language import chained, message
 
 if TYPE_CHECKING:
     from calibrate.learning.scorecard import CardAttribute, Scorecard
@@ -241,4 +240,4 @@ def _note(level: Level, too_few: bool, muted: bool) -> str:
         notes.append(message("levels.note.too_few"))
     elif muted:
         notes.append(message("levels.note.follows"))
-    return reduce(lambda first, then: message("levels.note.two", first=first, then=then), notes) if notes else ""
+    return chained("reasons.clauses", notes) if notes else ""

@@ -17,12 +17,12 @@ from calibrate.settings import PointColumn, PointSettings, Settings
 from calibrate.statistics.points import Worth
 from calibrate.statistics.sample_size import ENOUGH_CONVERSIONS
 from calibrate.statistics.woe import pdo_factor, pdo_offset
+from calibrate.words.language import Message, message
 
 ENOUGH_TO_TEST = 10
 MOST_BESIDE = 2_000
 MOST_PAIRS = 20_000_000
-_TOO_FEW = "no value has enough leads to say anything"
-_ONE_LEVEL = "one level holds every lead: no difference between its values is beyond chance"
+_TOO_FEW, _ONE_LEVEL = "reasons.too_few", "reasons.one_level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Learned:
     held: HeldOut | None
     worths: dict[PointColumn, Worth]
     base: dict[PointColumn, int]
-    empty: dict[str, str]
+    empty: dict[str, Message]
     remarks: tuple[Remark, ...]
 
 
@@ -117,7 +117,7 @@ def _testable(trial: Trial, places: Sequence[int], card: Scorecard) -> bool:
 
 def _useful(
     trial: Trial, places: Sequence[int], settings: Settings
-) -> tuple[Scorecard, tuple[int, ...], dict[str, str]]:
+) -> tuple[Scorecard, tuple[int, ...], dict[str, Message]]:
     """A first card; places of the attributes with levels to tell apart; the columns without, and why."""
     first = trial.learn(places, settings.points, joint=False)
     useful = [len(item.levels.levels) > 1 and not all(item.levels.too_few) for item in first.attributes]
@@ -126,19 +126,19 @@ def _useful(
     return first, tuple(place for place, keep in zip(places, useful, strict=True) if keep), empty
 
 
-def _why_empty(item: CardAttribute) -> str:
+def _why_empty(item: CardAttribute) -> Message:
     levels = item.levels
     pooled = [few or level.kind == "other" for level, few in zip(levels.levels, levels.too_few, strict=True)]
-    return _TOO_FEW if all(pooled) else _ONE_LEVEL
+    return message(_TOO_FEW if all(pooled) else _ONE_LEVEL)
 
 
-def _nothing_to_learn(name: str, empty: dict[str, str], settings: Settings) -> str:
+def _nothing_to_learn(name: str, empty: dict[str, Message], settings: Settings) -> str:
     if not empty:
         return f"{name}: no column can be an attribute; see why with: calibrate inspect"
-    alike = [column for column, reason in empty.items() if reason == _ONE_LEVEL]
+    alike = [(column, reason) for column, reason in empty.items() if reason.key == _ONE_LEVEL]
     if alike:
         return (
-            f"{name}: nothing tells leads apart; {shown(alike[0])}: {_ONE_LEVEL}; expected two levels or more. Add "
+            f"{name}: nothing tells leads apart; {shown(alike[0][0])}: {alike[0][1]}; expected two levels or more. Add "
             "columns, or cut numbers yourself with bins in calibrate.toml"
         )
     points = settings.points
@@ -164,17 +164,20 @@ def _joint(trial: Trial, first: Scorecard, settings: Settings, name: str, force:
     sizes = [len(item.levels.levels) for item in widest]
     if sum(sizes[1:]) <= MOST_BESIDE and sizes[0] * sum(sizes[1:]) <= MOST_PAIRS:
         return True, []
-    found = (
-        f"{widest[0].cells.name} and {widest[1].cells.name} have {sizes[0]:,} and {sizes[1]:,} levels, "
-        f"all attributes {sum(sizes):,}"
+    found = message(
+        "remarks.wide_found",
+        first=widest[0].cells.name,
+        second=widest[1].cells.name,
+        levels=sizes[0],
+        others=sizes[1],
+        every=sum(sizes),
     )
     if wanted:
         raise DataError(
             f"{name}: {settings.points.column} points look at all pairs of levels; {found}, expected at most "
             f"{MOST_BESIDE:,} beside those of the widest attribute. Raise --min-leads, or --skip a column"
         )
-    text = f"{found}: too many to look at together, so there are no adjusted points. Raise --min-leads for them."
-    return False, [Remark("note", text)]
+    return False, [Remark("note", message("remarks.wide", found=found))]
 
 
 def _columns(settings: Settings, joint: bool) -> tuple[PointColumn, ...]:

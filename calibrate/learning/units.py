@@ -14,6 +14,7 @@ from calibrate.remarks import Remark
 from calibrate.settings import UNITS, PointColumn, Settings
 from calibrate.statistics.points import Worth
 from calibrate.statistics.ranking import Auc, cross_fitted_auc
+from calibrate.words.language import message
 
 MOST_LOSS = 0.005
 FEWEST = 100
@@ -37,8 +38,7 @@ def fitting_unit(
     if asked is not None:
         if asked == 1 or not in_points:
             return asked, None
-        text = f"One point is worth {asked} percentage points: check that {in_points} are meant in such points."
-        return asked, Remark("note", text)
+        return asked, Remark("note", message(f"remarks.unit.asked.{in_points}", unit=asked))
     if int(np.count_nonzero(trial.store.won)) < FEWEST:
         return 1, None
     every = max(1, trial.store.leads // _LOOK)
@@ -56,10 +56,9 @@ def fitting_unit(
         return 1, None
     losses = ((unit, finest.auc - found.auc) for unit in UNITS[1:] if (found := ranked(unit)))
     unit = next((unit for unit, lost in losses if lost <= MOST_LOSS), UNITS[-1])
-    why = f"whole percentage points would cost {100 * loss:.1f} of 100 won-lost pairs their order"
     if in_points:
-        return 1, Remark("note", f"At this overall rate {why}: --unit {unit} is finer; then set {in_points} anew.")
-    return unit, Remark("note", f"One point is worth {unit} percentage points here: {why}. --unit 1 forces whole ones.")
+        return 1, Remark("note", message(f"remarks.unit.finer.{in_points}", loss=loss, option=str(unit)))
+    return unit, Remark("note", message("remarks.unit.taken", loss=loss, unit=unit))
 
 
 def worth_of(settings: Settings) -> Worth:
@@ -69,7 +68,8 @@ def worth_of(settings: Settings) -> Worth:
 
 
 def _in_points(settings: Settings) -> str:
-    """Which settings are in points: caps of groups, scores of gates."""
+    """Which settings are in points: caps of groups, scores of gates, both, or none ("")."""
     gated = any(gate.score for gate in settings.gates)
-    there = (("the caps", settings.capped), ("the scores of gates", gated))
-    return " and ".join(name for name, given in there if given)
+    if gated and settings.capped:
+        return "both"
+    return "gates" if gated else "caps" if settings.capped else ""

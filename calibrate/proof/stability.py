@@ -32,6 +32,7 @@ from calibrate.spread import spread
 from calibrate.statistics.packed import Floats
 from calibrate.statistics.points import Worth, rounded_points
 from calibrate.statistics.shrinkage import shrunk_lift
+from calibrate.words.language import Message, message
 
 FEWEST_BUCKETS = 10
 _ENDS = (0.1, 0.9)
@@ -77,7 +78,7 @@ class Stability:
     draws: int
     tolerance: float
     columns: dict[PointColumn, tuple[Levels, ...]]
-    missing: dict[PointColumn, str]
+    missing: dict[PointColumn, Message]
 
 
 def stability_of(
@@ -94,7 +95,7 @@ def stability_of(
         return None
     atoms = atoms_of(card.attributes, [leads for leads, _ in trial.totals(places)])
     fit = _fit_of(card, atoms, linear=settings.fit == "linear")
-    why = _too_many(atoms) if fit else ""
+    why = _too_many(atoms) if fit else None
     fit = None if why else fit
     sums = bucket_sums(trial.store, places, atoms, fit)
     if sums.buckets < FEWEST_BUCKETS:
@@ -149,9 +150,9 @@ def _fit_of(card: Scorecard, atoms: Sequence[Atoms], *, linear: bool) -> Fit | N
     return Fit(intercept, tuple(coefficients), linear)
 
 
-def _too_many(atoms: Sequence[Atoms]) -> str:
+def _too_many(atoms: Sequence[Atoms]) -> Message | None:
     stay = sum(item.size for item in atoms if item.cells is None)
-    return f"{stay:,} levels are too many to fit together in every draw" if stay > _MOST_LEVELS else ""
+    return message("reasons.too_many_levels", levels=stay) if stay > _MOST_LEVELS else None
 
 
 def _adjusted_lifts(card: Scorecard, atoms: Sequence[Atoms]) -> list[Floats]:

@@ -25,6 +25,7 @@ from calibrate.statistics.lift import LEAST_EXPECTED, adjusted_by_attribute
 from calibrate.statistics.probability import score_to_probability
 from calibrate.statistics.ranking import ScoreCounts, whole
 from calibrate.statistics.ridge import chance_of
+from calibrate.words.language import Message, message
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -179,14 +180,17 @@ def surprising_leads(store: CodeStore, learned: Learned, column: PointColumn) ->
     return replace(found, rows_high=high, rows_low=low)
 
 
-def suggestion(level: SurprisingLevel) -> str:
+def suggestion(level: SurprisingLevel) -> Message:
     """What the level may mean for its points, as a sentence for the analyst."""
-    best, did, way = ("best", "lost", "high") if level.kind == "high" else ("worst", "won", "low")
-    expected = f"{level.expected:,.0f}" if level.expected >= 10 else f"{level.expected:.1f}"
-    return (
-        f"Among the {level.band_leads:,} {best}-scored leads, {level.attribute} = {level.level} {did} more often than "
-        f"its score says ({level.leads:,} of {level.leads_in_band:,} {did} where {expected} were expected): its points "
-        f"may be too {way}, or something else about these leads is missing."
+    size = message("reasons.expected_whole", number=round(level.expected))
+    return message(
+        f"reasons.surprising.{level.kind}",
+        band=level.band_leads,
+        attribute=level.attribute,
+        level=level.level,
+        leads=level.leads,
+        of=level.leads_in_band,
+        expected=size if level.expected >= 10 else message("reasons.expected_tenths", number=level.expected),
     )
 
 

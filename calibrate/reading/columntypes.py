@@ -13,6 +13,7 @@ from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.reading.rawtable import RawTable, is_text
 from calibrate.reading.values import DateOrder, Decimal, Traits, all_finite, blank, booleans, numbers, text_days, traits
+from calibrate.words.language import message
 
 ColumnType = Literal["text", "number", "date", "boolean"]
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -220,14 +221,10 @@ def _open_order(found: Mapping[str, Traits], order: DateOrder) -> str | None:
     dated = {name: item for name, item in found.items() if item.date}
     if any(item.dmy.only or item.mdy.only for item in dated.values()):
         return None
-    first, other = ("day", "mdy") if order == "dmy" else ("month", "dmy")
     for name, item in dated.items():
         if item.two_dates:
-            found_text = shown(item.two_dates)
-            return (
-                f"No day above 12 in {shown(name)}: {found_text} was read {first} first; "
-                f"the other way is --dates {other}."
-            )
+            key = "reading.day_first" if order == "dmy" else "reading.month_first"
+            return message(key, column=shown(name), text=shown(item.two_dates))
     return None
 
 
@@ -258,11 +255,11 @@ def _misfit(column: Column, item: Traits | None, decimal: Decimal | None, dates:
     if item is None or column.type != "text":
         return None
     if item.number:
-        example, sign = (item.point.only, "comma") if decimal == "," else (item.comma.only, "point")
-        return f"{shown(column.name)} stays text: {shown(example)} is no number with a decimal {sign}."
+        example, key = (item.point.only, "no_comma") if decimal == "," else (item.comma.only, "no_point")
+        return message(f"reading.{key}", column=shown(column.name), text=shown(example))
     if item.date:
         example = item.two_dates or item.dmy.only or item.mdy.only
-        return f"{shown(column.name)} stays text: {shown(example)} is no date in the order {dates}."
+        return message("reading.no_date", column=shown(column.name), text=shown(example), order=dates)
     return None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from calibrate.errors import DataError, SettingsError, shown
 from calibrate.reading.textfile import ENCODING_NAMES, TextScan, known_encoding, scan_text
 from calibrate.reading.values import DateOrder, Decimal
+from calibrate.words.language import Message, message
 
 _RECORDS = 2000
 _DELIMITERS = (";", "\t", ",", "|")
@@ -90,29 +91,32 @@ class Dialect:
 
     def sentences(self) -> tuple[str, ...]:
         """What was settled, and what was left out, for the reader of a report."""
-        encoding = ENCODING_NAMES.get(self.encoding, self.encoding)
-        columns = f"columns split by {'tabs' if self.delimiter == chr(9) else repr(self.delimiter)}"
-        parts = [f"Read as {encoding}", columns]
+        mark = message("reading.tabs") if self.delimiter == "\t" else repr(self.delimiter)
+        parts = [
+            message("reading.encoding", encoding=ENCODING_NAMES.get(self.encoding, self.encoding)),
+            message("reading.split", mark=mark),
+        ]
         if self.decimal:
-            parts.append("decimal comma" if self.decimal == "," else "decimal point")
+            parts.append(message("reading.comma" if self.decimal == "," else "reading.point"))
         if self.dates:
-            parts.append(f"dates {self.dates}")
-        sentences = [", ".join(parts) + "."]
+            parts.append(message("reading.dates", order=self.dates))
+        sentences = [message("reading.read", parts=parts)]
         above = self.skip_rows - self.separator_line
         left_out = left_out_sentence(above, self.footer_rows)
         return (*sentences, left_out) if left_out else tuple(sentences)
 
 
-def left_out_sentence(above: int, below: int) -> str | None:
+def left_out_sentence(above: int, below: int) -> Message | None:
     """How many lines around the table were left out; None when none."""
-    parts = [
-        f"{count} line{'s' if count > 1 else ''} {place}"
-        for count, place in ((above, "above the header"), (below, "below the last row"))
-        if count
-    ]
-    if not parts:
-        return None
-    return " and ".join(parts) + (" was left out." if above + below == 1 else " were left out.")
+    if above and below:
+        return message(
+            "reading.left_out",
+            above=message("reading.lines_above", n=above),
+            below=message("reading.lines_below", n=below),
+        )
+    if above:
+        return message("reading.left_out_above", n=above)
+    return message("reading.left_out_below", n=below) if below else None
 
 
 def sniff(path: Path, options: ReadingOptions = ReadingOptions()) -> Dialect:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from calibrate.errors import DataError, shown
 from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import RawTable, first_line, is_text, named
+from calibrate.words.language import message
 
 MOST_SAMPLED_GROUPS = 16
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -68,7 +69,7 @@ def from_parquet(place: Path) -> RawTable:
             yield from _batches(piece, schema, schema.names if columns is None else columns)
 
     few = (thinned, sum(rows[at][2] for at in places)) if step > 1 else None
-    notes = (f"{len(pieces):,} Parquet files of the folder were read, in the order of their names.",)
+    notes = (message("reading.parquet", n=len(pieces)),)
     raw = RawTable(schema, sum(size for *_, size in rows), read, notes if place.is_dir() else (), thinned=few)
     return named(raw, place.name)
 

@@ -18,6 +18,7 @@ from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import Dialect
 from calibrate.reading.engine import BATCH, Engine
 from calibrate.reading.textfile import clean_copy
+from calibrate.words.language import message
 
 LONGEST_ROW = 16 << 20
 
@@ -66,7 +67,7 @@ def column_names(header: Sequence[object], where: str) -> tuple[tuple[str, ...],
     for place in blanks:
         tries = itertools.chain([""], (f" ({number})" for number in itertools.count(2)))
         names[place] = next(name for end in tries if (name := f"column {place + 1}{end}") not in names)
-    return tuple(names), tuple(f"A column without a name is called {shown(names[place])}." for place in blanks)
+    return tuple(names), tuple(message("reading.unnamed", name=shown(names[place])) for place in blanks)
 
 
 def named(raw: RawTable, where: str) -> RawTable:
@@ -270,7 +271,7 @@ def _table_fault(name: str, table: str, error: Exception) -> DataError:
 
 
 def _table_notes(chosen: str, tables: int) -> tuple[str, ...]:
-    return (f"Table {shown(chosen)} was read, one of {tables}.",) if tables > 1 else ()
+    return (message("reading.table", table=shown(chosen), tables=tables),) if tables > 1 else ()
 
 
 def from_sqlite(path: Path, table: str | None) -> RawTable:

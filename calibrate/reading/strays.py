@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.reading.values import days, is_placeholder, numbers
+from calibrate.words.language import Message, message
 
 _FEWEST, _SHARE = 10, 0.9
 
@@ -20,7 +21,7 @@ class Stray:
     """
 
     text: str
-    expected: str
+    expected: Message
 
 
 def find_stray(texts: list[str]) -> Stray | None:
@@ -34,16 +35,17 @@ def find_stray(texts: list[str]) -> Stray | None:
         return None
     values = pa.array(words, pa.string())
     readings = (
-        ("a number", [pc.is_valid(numbers(values, None)[0])]),
-        ("a number with a decimal comma", [pc.is_valid(numbers(values, ",")[0])]),
-        ("a number with a decimal point", [pc.is_valid(numbers(values, ".")[0])]),
-        ("a date, day first", [pc.is_valid(days(values, "dmy")), pc.is_valid(days(values, "mdy"))]),
-        ("a date, month first", [pc.is_valid(days(values, "mdy")), pc.is_valid(days(values, "dmy"))]),
+        ("number", [pc.is_valid(numbers(values, None)[0])]),
+        ("number_comma", [pc.is_valid(numbers(values, ",")[0])]),
+        ("number_point", [pc.is_valid(numbers(values, ".")[0])]),
+        ("day_first", [pc.is_valid(days(values, "dmy")), pc.is_valid(days(values, "mdy"))]),
+        ("month_first", [pc.is_valid(days(values, "mdy")), pc.is_valid(days(values, "dmy"))]),
     )
     found = []
     for expected, marks in readings:
         either = marks[0] if len(marks) == 1 else pc.or_(marks[0], marks[1])
         most, fit = int(pc.sum(either).as_py()), int(pc.sum(marks[0]).as_py())
         if most >= max(_FEWEST, _SHARE * len(words)) and fit < len(words):
-            found.append((fit, Stray(words[pc.index(marks[0], False).as_py()], expected)))
+            stray = Stray(words[pc.index(marks[0], False).as_py()], message(f"reasons.expected.{expected}"))
+            found.append((fit, stray))
     return max(found, key=lambda pair: pair[0])[1] if found else None

@@ -20,6 +20,7 @@ from calibrate.reading.dialect import ReadingOptions, header_at, is_footer, left
 from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import RawTable, column_names, first_line
 from calibrate.reading.values import is_placeholder
+from calibrate.words.language import message
 
 _HEADER_SOUGHT = 2000
 # The reader makes room for every cell up to the last: 32 bytes each, and twice that where it is filled.
@@ -135,7 +136,7 @@ def workbook_sheet(path: Path, options: ReadingOptions) -> Sheet:
     body, below = _without_footers(rows[at + 1 :], len(rows[at]))
     names, blanks = column_names(_trimmed(rows[at], body), where)
     columns = [_cells_array([row[place] for row in body]) for place in range(len(names))]
-    sentences = [f"Sheet {shown(name)} was read" + (f"; the workbook also has {others}." if others else ".")]
+    sentences: list[str] = [message(f"reading.{'sheet_of' if others else 'sheet'}", sheet=shown(name), others=others)]
     left_out = left_out_sentence(at, below)
     sentences += [left_out] if left_out else []
     sentences += blanks

@@ -8,7 +8,9 @@ stands where:
     pairs           71.8, of 100            lift            +24.9 percentage points
     day             3 Oct 2026              listed          a, b and c
     short           2.5, two digits at most tenths          1,234.5
-    plain           1234.56, all its digits text            a name, or a Message, as it stands
+    change          +0.5, always a sign
+    plain           1234.56, all its digits joined          a, b, c
+    text            a name, or a Message, as it stands
 
 A place without a way is text.  A sentence with the forms `one` and `other` takes its form from the value n.
 """
@@ -19,7 +21,7 @@ import string
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
@@ -122,6 +124,10 @@ class Language:
         size = f"{value:,.{digits}f}"
         return self._marked(size if float(size.replace(",", "")) else size.removeprefix("-"))
 
+    def change(self, value: float) -> str:
+        """A number with one decimal and always a sign."""
+        return self._marked(f"{value:+.1f}")
+
     def tenths(self, value: float) -> str:
         """A number with one decimal."""
         return self.number(value, 1)
@@ -148,6 +154,10 @@ class Language:
             return self("marks.and_more", names=", ".join(shown), more=more)
         return self("marks.and", first=", ".join(shown[:-1]), last=shown[-1]) if len(shown) > 1 else "".join(shown)
 
+    def joined(self, names: Sequence[str | Message]) -> str:
+        """All names, with commas between them."""
+        return ", ".join(self.text(name) for name in names)
+
     def _percent(self, value: float, digits: int) -> str:
         return self("marks.percent", value=self.number(value, digits))
 
@@ -171,6 +181,11 @@ def language(code: LanguageCode) -> Language:
             months = tuple(found.pop("months", months))
             words.update(_flat(found, name))
     return Language(code, words, months)
+
+
+def chained(key: str, parts: Sequence[str]) -> str:
+    """All parts, each two by the sentence of this key, which has the places first and then."""
+    return reduce(lambda first, then: message(key, first=first, then=then), parts)
 
 
 def _flat(found: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from calibrate.proof.validation import Comparison, Ranking, Validation
 from calibrate.settings import Settings, settings_from
 from calibrate.statistics.overlap import Pair, SignFlip
 from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts
+from calibrate.words.language import language
 
 MINUS = "\N{MINUS SIGN}"
 SUMMED = ["lift", "cautious"]
@@ -269,4 +270,4 @@ def test_no_level_is_weak(words):
     ],
 )
 def test_names_are_listed_as_people_do(names, text):
-    assert doubts.listed_names(names) == text
+    assert language("en").listed(names) == text

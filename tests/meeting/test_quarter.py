@@ -84,7 +84,7 @@ def test_the_next_run_keeps_what_was_adopted(quarters, decided):
     before, after = cal.load_rules(decided), cal.load_rules(quarters / "q2" / "rules.json")
     assert after.version == "3"
     assert points_of(after, "Role", "Student") == -20
-    assert "keep the points that people decided: 'role = Student'" in done.stderr
+    assert "1 level keeps the points that people decided: 'role = Student'" in done.stderr
     kept = [
         rule
         for rule in after.rules
