@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from calibrate.calibration import Calibration, reading_options, run
 from calibrate.document.rules import Rules
@@ -47,11 +47,13 @@ def calibrate(
     capacity: str | None = None,
     settings: Settings | None = None,
     force: bool = False,
+    counting: Literal["local", "engine"] | None = None,
 ) -> Calibration:
     """Points learned from past leads, with their evidence.
 
-    data: a file name, or a pandas, polars or Arrow table.  outcome: `"Status=Won"`.  Every option stands over
-    the same one in `settings`; the options are those of `calibrate run`.
+    data: a file name, or a pandas, polars or Arrow table, which are counted here; or a DuckDB relation, a Spark data
+    frame or an Ibis table, whose engine counts.  counting: says where, for any table.  outcome: `"Status=Won"`.  Every
+    option stands over the same one in `settings`; the options are those of `calibrate run`.
 
     Raises:
         DataError: the leads cannot be learned from.
@@ -75,7 +77,7 @@ def calibrate(
         "points": {"column": points},
         "report": {"capacity": capacity},
     }
-    return run(data, merged(settings or Settings(), changes), force=force)
+    return run(data, merged(settings or Settings(), changes), force=force, counting=counting)
 
 
 def inspect(data: Any, *, deals: Any = None, settings: Settings | None = None) -> Inspection:

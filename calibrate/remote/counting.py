@@ -12,23 +12,14 @@ import pyarrow as pa
 from calibrate.leads.codes import FOLDS
 from calibrate.leads.counts import CellCounts
 from calibrate.leads.levels import MISSING, Cells
-from calibrate.reading.source import Source
-from calibrate.remote.keys import Key
-from calibrate.remote.marginals import LOST, WON, Marginal, tidy
-from calibrate.remote.pulling import changed, coded_column
-from calibrate.remote.table import EngineTable
+from calibrate.remote.marginals import OUT, WON, Marginal, tidy
+from calibrate.remote.pulling import Leads, changed, coded_column, folds_of
 
 _LARGEST = 1.7976931348623157e308
 
 
 def exact_counts(
-    table: EngineTable,
-    source: Source,
-    cells: Sequence[Cells],
-    found: Mapping[str, Marginal],
-    key: Key,
-    apart: Mapping[str, nw.Expr],
-    leads: int,
+    leads: Leads, cells: Sequence[Cells], found: Mapping[str, Marginal], apart: Mapping[str, nw.Expr]
 ) -> tuple[CellCounts, ...]:
     """The counts of every attribute as `count_cells` makes them of a code store, of all counted leads.
 
@@ -40,20 +31,24 @@ def exact_counts(
     counts: dict[tuple[str, str | None], CellCounts] = {}
     for column in dict.fromkeys(item.column for item in cells):
         items = [item for item in cells if item.column == column]
+        told = found[column].table if found[column].whole else _numbers(leads, items[0], apart)
         if found[column].whole:
-            told = found[column].table
             encoded = told["value"].combine_chunks().dictionary_encode()
             at = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
-            coded = coded_column(source, items, encoded.dictionary, at)
+            coded = coded_column(leads.source, items, encoded.dictionary, at)
         else:
-            cell = number_cell(column, items[0].edges).alias("value")
-            query = table.frame.select(cell, **apart).filter(nw.col("state") > 0)
-            told = tidy(table.fetched(query.group_by("value", *apart).agg(leads=nw.len())))
             coded = [(items[0], told["value"].to_numpy().astype(np.uint16))]
-        slots = _slots(table, told, key, leads)
+        slots = _slots(leads, told)
         for item, codes in coded:
             counts[column, item.member] = _cell_counts(item.size, codes, slots, told)
     return tuple(counts[item.column, item.member] for item in cells)
+
+
+def _numbers(leads: Leads, item: Cells, apart: Mapping[str, nw.Expr]) -> pa.Table:
+    """Leads by cell of a column of numbers that has too many values, from the engine."""
+    query = leads.table.frame.select(number_cell(item.column, item.edges).alias("value"), **apart)
+    counts = query.filter(nw.col("state") > OUT).group_by("value", *apart).agg(leads=nw.len())
+    return tidy(leads.table.fetched(counts))
 
 
 def number_cell(column: str, edges: Sequence[float]) -> nw.Expr:
@@ -73,19 +68,15 @@ def _tree(number: nw.Expr, edges: Sequence[float], low: int, high: int) -> nw.Ex
     return nw.when(number < edges[middle]).then(below).otherwise(above)
 
 
-def _slots(table: EngineTable, told: pa.Table, key: Key, leads: int) -> npt.NDArray[np.intp]:
+def _slots(leads: Leads, told: pa.Table) -> npt.NDArray[np.intp]:
     """The part of each row of counts, its fold and five more for the newest; -1 for leads that are not counted."""
+    assert leads.key is not None  # noqa: S101
     state = told["state"].to_numpy()
-    ends = told["end"].combine_chunks().dictionary_encode()
-    try:
-        folds = key.folds_of([*ends.dictionary.to_pylist(), *([None] if ends.indices.null_count else [])])
-    except KeyError as error:
-        raise changed(table, leads, leads) from error
-    fold = folds[ends.indices.fill_null(len(ends.dictionary)).to_numpy(zero_copy_only=False)].astype(np.intp)
-    held = int(told["leads"].to_numpy()[state > 0].sum())
-    if held != leads:
-        raise changed(table, leads, held)
-    return np.where(state >= LOST, fold + FOLDS * told["newest"].to_numpy(), -1)
+    held = int(told["leads"].to_numpy()[state > OUT].sum())
+    if held != leads.counted.leads:
+        raise changed(leads, held)
+    fold = folds_of(leads, leads.key, told["end"]).astype(np.intp)
+    return np.where(state > OUT, fold + FOLDS * told["newest"].to_numpy(), -1)
 
 
 def _cell_counts(

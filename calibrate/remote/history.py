@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import narwhals as nw
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from calibrate.errors import DataError, shown
 from calibrate.leads.attributes import gate_cells, plan_attributes
+from calibrate.leads.codes import CodeStore
 from calibrate.leads.columns import ColumnProfile, profile_columns
 from calibrate.leads.history import ExactCounts, History
 from calibrate.leads.levels import Cells
@@ -33,7 +34,7 @@ from calibrate.remote.marginals import (
 )
 from calibrate.remote.outcomes import Counted, counted_by_outcome
 from calibrate.remote.plain import plain_table
-from calibrate.remote.pulling import coded_column, pulled_store
+from calibrate.remote.pulling import Leads, coded_column, pulled_store
 from calibrate.remote.table import EngineTable
 from calibrate.settings import Settings
 
@@ -60,39 +61,21 @@ def remote_history(
                 f"{table.name}: no column names each of the {counted.rows:,} leads, expected a key to deal them by; "
                 f"name one with --lead-key, or fetch them all with source.sample_leads = {counted.rows}"
             )
-        found, seen, left_out, apart = _looked_at(table, counted, key, most, settings, progress)
-        names = [*table.frame.collect_schema()]
-        sample = sampled(found, names, counted.rows, counted=False)
-        source = replace(open_source(sample, _options(options, sample)), name=table.name, rows=counted.rows)
-        profiles = _profiles(source, names, seen, {**left_out, **table.left_out}, settings)
-        _refuse_sampled(table, source, profiles, counted, settings)
-        of_counted = _typed(source, sampled(found, names, counted.leads, counted=True))
-        planned, reasons = plan_attributes(profiles, source.sample(), of_counted, settings, table.name)
-        only_gates = gate_cells(profiles, settings, planned)
-        cells = _settled(source, [*planned, *only_gates], found)
-        progress(f"fetching {len(planned)} attributes of {min(counted.leads, most):,} leads")
+        columns = _looked_at(table, counted, key, most, settings, progress)
+        plan = _planned(table, columns, counted, options, settings)
+        progress(f"fetching {plan.attributes} attributes of {min(counted.leads, most):,} leads")
         some = chosen(table, key, counted.rows, most) if key is not None and counted.rows > most else None
-        store = pulled_store(table, source, cells, found, counted, key, some, settings.outcome)
+        leads = Leads(table, plan.source, counted, key, some, settings.outcome)
+        store = pulled_store(leads, plan.cells, columns.found)
         exact = None
-        if some is not None and key is not None:
-            progress(f"counting {len(planned)} attributes of {counted.leads:,} leads")
-            counts = exact_counts(table, source, store.cells, found, key, apart, counted.leads)
+        if some is not None:
+            progress(f"counting {plan.attributes} attributes of {counted.leads:,} leads")
+            counts = exact_counts(leads, store.cells, columns.found, columns.apart)
             exact = ExactCounts(counted.newest_from, counts, counted.days)
-    said = _said(table, key, settings, counted, store.leads if exact else None)
-    return replace(source, reading=(*notes, *source.reading, *said)), History(
-        sample=source.sample(),
-        outcome=counted.outcome,
-        profiles=profiles,
-        store=store,
-        attributes=len(planned),
-        gates=only_gates,
-        left_out=reasons,
-        leads=counted.leads,
-        won=counted.won,
-        together=False,
-        an_account=_an_account(table, settings.outcome.account),
-        exact=exact,
-    )
+    said = _said(leads, None if exact is None else store.leads)
+    source = replace(plan.source, reading=(*notes, *plan.source.reading, *said))
+    an_account = _an_account(table, settings.outcome.account)
+    return source, plan.history(store, counted, an_account, exact)
 
 
 @contextmanager
@@ -104,6 +87,20 @@ def _without_rows() -> Iterator[None]:
         raise DataError(re.sub(r", row [\d,]+", "", str(error))) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What was found out about the columns.
+
+    found: their marginals.  seen: the looks before them.  left_out: columns without, and why.  apart: what leads are
+    told apart by in the marginals.
+    """
+
+    found: dict[str, Marginal]
+    seen: dict[str, Look]
+    left_out: dict[str, str]
+    apart: dict[str, nw.Expr]
+
+
 def _looked_at(
     table: EngineTable,
     counted: Counted,
@@ -111,20 +108,20 @@ def _looked_at(
     most: int,
     settings: Settings,
     progress: Callable[[str], None],
-) -> tuple[dict[str, Marginal], dict[str, Look], dict[str, str], dict[str, nw.Expr]]:
-    """The marginals of all columns, the looks before them, columns left out, and what leads are told apart by."""
+) -> _Columns:
     some = chosen(table, key, counted.rows, SAMPLE) if key is not None and counted.rows > SAMPLE else None
     progress("looking at every column")
     seen = looks(table, some)
     apart = {"state": counted.state}
     if key is not None and counted.rows > most:
         apart |= {"newest": counted.newest, "end": key.end()}
-    columns = _wanted(table.frame.collect_schema().names(), {*counted.found, *([key.column] if key else [])}, settings)
+    known = {*counted.found, *([key.column] if key else [])}
+    columns = _wanted(table.frame.collect_schema().names(), known, settings)
     progress(f"counting {len(columns)} columns of {counted.rows:,} leads")
     found, left_out = marginals(table, columns, apart, seen, some)
     for name, marginal in found.items():
         check_leads(table, name, marginal, counted.rows)
-    return {**counted.found, **found}, seen, left_out, apart
+    return _Columns({**counted.found, **found}, seen, {**left_out, **table.left_out}, apart)
 
 
 def _wanted(names: Iterable[str], known: Collection[str], settings: Settings) -> list[str]:
@@ -132,6 +129,52 @@ def _wanted(names: Iterable[str], known: Collection[str], settings: Settings) ->
     skip, use = settings.columns.skip, settings.columns.use
     gates = [gate.attr for gate in settings.gates]
     return [name for name in names if name in gates or not (name in known or name in skip or (use and name not in use))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which columns become attributes; `attributes` of the cells, the others are of gates."""
+
+    source: Source
+    profiles: tuple[ColumnProfile, ...]
+    cells: list[Cells]
+    attributes: int
+    gates: tuple[Cells, ...]
+    left_out: dict[str, str]
+
+    def history(
+        self, store: CodeStore, counted: Counted, an_account: float | None, exact: ExactCounts | None
+    ) -> History:
+        """The history that came of the plan."""
+        return History(
+            sample=self.source.sample(),
+            outcome=counted.outcome,
+            profiles=self.profiles,
+            store=store,
+            attributes=self.attributes,
+            gates=self.gates,
+            left_out=self.left_out,
+            leads=counted.leads,
+            won=counted.won,
+            together=False,
+            an_account=an_account,
+            exact=exact,
+        )
+
+
+def _planned(
+    table: EngineTable, columns: _Columns, counted: Counted, options: ReadingOptions, settings: Settings
+) -> _Plan:
+    names = table.frame.collect_schema().names()
+    sample = sampled(columns.found, names, counted.rows, counted=False)
+    source = replace(open_source(sample, _options(options, sample)), name=table.name, rows=counted.rows)
+    profiles = _profiles(source, names, columns, settings)
+    _refuse_sampled(table, source, profiles, counted, settings)
+    of_counted = _typed(source, sampled(columns.found, names, counted.leads, counted=True))
+    planned, left_out = plan_attributes(profiles, source.sample(), of_counted, settings, table.name)
+    gates = gate_cells(profiles, settings, planned)
+    cells = _settled(source, [*planned, *gates], columns.found)
+    return _Plan(source, profiles, cells, len(planned), gates, left_out)
 
 
 def _options(options: ReadingOptions, sample: pa.Table) -> ReadingOptions:
@@ -144,15 +187,15 @@ def _typed(source: Source, sample: pa.Table) -> pa.Table:
     return pa.Table.from_batches([source.typed(batch) for batch in batches]) if batches else source.sample().slice(0, 0)
 
 
-def _profiles(
-    source: Source, names: list[str], seen: Mapping[str, Look], left_out: Mapping[str, str], settings: Settings
-) -> tuple[ColumnProfile, ...]:
+def _profiles(source: Source, names: list[str], columns: _Columns, settings: Settings) -> tuple[ColumnProfile, ...]:
     """Profiles in the order of the table, those of columns that were not fetched among them."""
     known = {profile.name: profile for profile in profile_columns(source.sample(), settings)}
     reason = "names the lead or its account"
     return tuple(
-        known[name] if name in known else names_the_lead(name, seen.get(name), left_out.get(name, reason))
-        for name in dict.fromkeys([*names, *left_out])
+        known[name]
+        if name in known
+        else names_the_lead(name, columns.seen.get(name), columns.left_out.get(name, reason))
+        for name in dict.fromkeys([*names, *columns.left_out])
     )
 
 
@@ -188,14 +231,15 @@ def _an_account(table: EngineTable, account: str | None) -> float | None:
     return found["leads"] / found["accounts"] if found["accounts"] else 1.0
 
 
-def _said(table: EngineTable, key: Key | None, settings: Settings, counted: Counted, taken: int | None) -> list[str]:
+def _said(leads: Leads, taken: int | None) -> list[str]:
     """What the reader of a report must know of where the leads were counted."""
-    said = [f"{table.engine} counted the leads where they are; rows that repeat another one were not looked for."]
+    key = leads.key
+    said = [f"{leads.table.engine} counted the leads where they are; rows that repeat another one were not looked for."]
     if key is not None and key.guessed:
         said.append(f"{shown(key.column)} names the lead: leads are dealt out by its end. --lead-key names another.")
-    if taken is not None:
+    if taken is not None and key is not None:
         said.append(
-            f"Counts and lift points are those of all {counted.leads:,} leads; fit, tests and stability are those of "
-            f"{taken:,} of them, chosen by the end of {shown(key.column if key else settings.source.key)}."
+            f"Counts and lift points are those of all {leads.counted.leads:,} leads; fit, tests and stability are "
+            f"those of {taken:,} of them, chosen by the end of {shown(key.column)}."
         )
     return said

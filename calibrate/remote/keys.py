@@ -33,7 +33,7 @@ _NAMES = re.compile(
 )
 _LONGEST = 8
 _ENDS_A_CHOICE = 50
-_FOR_BUCKETS = 12
+FOR_BUCKETS = 12  # characters at the end of an account that tell accounts apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,6 @@ def buckets_of(ends: pa.ChunkedArray) -> npt.NDArray[np.uint16]:
     by_place = mixed(np.arange(len(encoded), dtype=np.uint64))
     found = np.where(places == len(texts), by_place, mixed(hashes).take(places))
     return (found % np.uint64(BUCKETS)).astype(np.uint16)
-
-
-def account_end() -> int:
-    """So many characters at the end of an account tell accounts apart."""
-    return _FOR_BUCKETS
 
 
 def settle_key(table: EngineTable, rows: int, account: str | None, named: str | None) -> Key | None:

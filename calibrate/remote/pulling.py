@@ -26,8 +26,8 @@ from calibrate.leads.codes import FOLDS, CellCoder, Codes, CodeStore
 from calibrate.leads.levels import Cells
 from calibrate.leads.outcome import lead_days
 from calibrate.reading.source import Source
-from calibrate.remote.keys import Key, account_end, buckets_of, end_of
-from calibrate.remote.marginals import Marginal, tidy
+from calibrate.remote.keys import FOR_BUCKETS, Key, buckets_of
+from calibrate.remote.marginals import OUT, WON, Marginal, tidy
 from calibrate.remote.outcomes import Counted
 from calibrate.remote.table import EngineTable
 from calibrate.settings import OutcomeSettings
@@ -77,16 +77,22 @@ def _packs(values: Mapping[str, pa.Array]) -> tuple[_Packed, ...]:
     return tuple(_Packed(tuple(parts)) for parts in packs)
 
 
-def pulled_store(
-    table: EngineTable,
-    source: Source,
-    cells: Sequence[Cells],
-    found: Mapping[str, Marginal],
-    counted: Counted,
-    key: Key | None,
-    some: nw.Expr | None,
-    settings: OutcomeSettings,
-) -> CodeStore:
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """The leads to be fetched or counted: where they are, how their values are read, who is counted and chosen.
+
+    some: the chosen ones, None for all.
+    """
+
+    table: EngineTable
+    source: Source
+    counted: Counted
+    key: Key | None
+    some: nw.Expr | None
+    settings: OutcomeSettings
+
+
+def pulled_store(leads: Leads, cells: Sequence[Cells], found: Mapping[str, Marginal]) -> CodeStore:
     """The codes of the counted leads, or of some of them, in an order that is the same from every engine.
 
     Raises:
@@ -99,33 +105,32 @@ def pulled_store(
         name: values for name in by_column if found[name].whole and len(values := found[name].values()) <= MOST_PLACES
     }
     packs = _packs(few)
-    asked = {f"pack{place}": pack.number() for place, pack in enumerate(packs)}
     sent = {f"value{place}": name for place, name in enumerate(by_column) if name not in few}
-    asked |= {alias: nw.col(name) for alias, name in sent.items()}
-    asked |= _marks(key, settings)
-    frame = table.frame if some is None else table.frame.filter(some)
-    query = frame.select(state=counted.state, **asked)
-    leads = tidy(table.fetched(query.filter(nw.col("state") > 0)))
+    asked = {f"pack{place}": pack.number() for place, pack in enumerate(packs)}
+    asked |= {alias: nw.col(name) for alias, name in sent.items()} | _marks(leads)
+    frame = leads.table.frame if leads.some is None else leads.table.frame.filter(leads.some)
+    query = frame.select(state=leads.counted.state, **asked).filter(nw.col("state") > OUT)
+    fetched = tidy(leads.table.fetched(query))
     raw: dict[str, tuple[pa.Array, npt.NDArray[np.intp]]] = {}
     for place, pack in enumerate(packs):
-        for name, at in pack.places(leads[f"pack{place}"].to_numpy()).items():
+        for name, at in pack.places(fetched[f"pack{place}"].to_numpy()).items():
             raw[name] = few[name], at - 1
     for alias, name in sent.items():
-        encoded = leads[alias].combine_chunks().dictionary_encode()
+        encoded = fetched[alias].combine_chunks().dictionary_encode()
         raw[name] = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
-    coded = {name: coded_column(source, items, *raw[name]) for name, items in by_column.items()}
-    return _store(table, source, leads, coded, counted, key, some, settings)
+    coded = [pair for name, items in by_column.items() for pair in coded_column(leads.source, items, *raw[name])]
+    return _store(leads, fetched, coded)
 
 
-def _marks(key: Key | None, settings: OutcomeSettings) -> dict[str, nw.Expr]:
+def _marks(leads: Leads) -> dict[str, nw.Expr]:
     """What is asked of each lead beside its attributes and outcome."""
     asked: dict[str, nw.Expr] = {}
-    if key is not None:
-        asked["end"] = key.end()
-        if settings.account:
-            asked["account"] = end_of(key.column, key.whole, account_end())
-    if settings.date:
-        asked["day"] = nw.col(settings.date)
+    if leads.key is not None:
+        asked["end"] = leads.key.end()
+        if leads.settings.account:
+            asked["account"] = leads.key.end(FOR_BUCKETS)
+    if leads.settings.date:
+        asked["day"] = nw.col(leads.settings.date)
     return asked
 
 
@@ -144,76 +149,67 @@ def coded_column(
     return [(cells, codes[place[at]]) for cells, codes in zip(coder.settled(), tables, strict=True)]
 
 
-def _store(
-    table: EngineTable,
-    source: Source,
-    leads: pa.Table,
-    coded: Mapping[str, list[tuple[Cells, Codes]]],
-    counted: Counted,
-    key: Key | None,
-    some: nw.Expr | None,
-    settings: OutcomeSettings,
-) -> CodeStore:
-    won = (leads["state"].to_numpy() == 2).astype(np.uint8)
-    if some is None and (len(won), int(won.sum())) != (counted.leads, counted.won):
-        raise changed(table, counted.leads, len(won))
+def _store(leads: Leads, fetched: pa.Table, coded: Sequence[tuple[Cells, Codes]]) -> CodeStore:
+    counted, settings, source = leads.counted, leads.settings, leads.source
+    won = (fetched["state"].to_numpy() == WON).astype(np.uint8)
+    if leads.some is None and (len(won), int(won.sum())) != (counted.leads, counted.won):
+        raise changed(leads, len(won))
     day = None
     if settings.date:
-        days = leads["day"].combine_chunks()
-        day = lead_days(
-            source.typed(pa.record_batch([days], names=[settings.date])), settings.date, source.options.dates
-        )
-    pairs = [pair for column in coded.values() for pair in column]
-    ends = leads["end"] if key is not None else None
-    account = leads["account"] if settings.account else None
-    order = _order([won, *([day] if day is not None else []), *(codes for _, codes in pairs)], ends, account)
-    fold = _folds(table, key, ends, len(won))
+        batch = source.typed(pa.record_batch([fetched["day"].combine_chunks()], names=[settings.date]))
+        day = lead_days(batch, settings.date, source.options.dates)
+    ends = [fetched[name] for name in ("end", "account") if name in fetched.column_names]
+    order = _order([won, *([day] if day is not None else []), *(codes for _, codes in coded)], ends)
+    if leads.key is None:
+        fold = (mixed(np.arange(len(won), dtype=np.uint64)) % np.uint64(FOLDS)).astype(np.uint8)
+    else:
+        fold = folds_of(leads, leads.key, fetched["end"])[order]
     return CodeStore(
-        cells=tuple(cells for cells, _ in pairs),
-        codes=tuple(codes[order] for _, codes in pairs),
+        cells=tuple(cells for cells, _ in coded),
+        codes=tuple(codes[order] for _, codes in coded),
         won=won[order],
-        fold=fold if key is None else fold[order],
+        fold=fold,
         day=None if day is None else day[order],
         rows=counted.rows,
         excluded=counted.excluded,
         arrivals=counted.arrivals,
         kept=np.ones(len(won), dtype=np.bool_),
-        bucket=None if account is None else buckets_of(account.take(pa.array(order))),
+        bucket=buckets_of(fetched["account"].take(pa.array(order))) if settings.account else None,
     )
 
 
-def _order(
-    columns: Sequence[npt.NDArray[Any]], ends: pa.ChunkedArray | None, account: pa.ChunkedArray | None
-) -> npt.NDArray[np.intp]:
+def _order(columns: Sequence[npt.NDArray[Any]], texts: Sequence[pa.ChunkedArray]) -> npt.NDArray[np.intp]:
     """An order of the leads that follows from what is known of them alone, and says nothing about them."""
     keys = [np.asarray(column) for column in columns]
-    for texts in (ends, account):
-        if texts is not None:
-            encoded = texts.combine_chunks().dictionary_encode()
-            rank = pc.rank(encoded.dictionary.cast(pa.string()), tiebreaker="dense").to_numpy().astype(np.int64)
-            keys.append(np.append(rank, 0)[encoded.indices.fill_null(len(rank)).to_numpy(zero_copy_only=False)])
+    for column in texts:
+        encoded = column.combine_chunks().dictionary_encode()
+        rank = pc.rank(encoded.dictionary.cast(pa.string()), tiebreaker="dense").to_numpy().astype(np.int64)
+        keys.append(np.append(rank, 0)[encoded.indices.fill_null(len(rank)).to_numpy(zero_copy_only=False)])
     order = np.lexsort(keys)
-    shuffled = np.argsort(mixed(np.arange(len(order), dtype=np.uint64)), kind="stable")
-    found: npt.NDArray[np.intp] = order[shuffled]
+    found: npt.NDArray[np.intp] = order[np.argsort(mixed(np.arange(len(order), dtype=np.uint64)), kind="stable")]
     return found
 
 
-def _folds(table: EngineTable, key: Key | None, ends: pa.ChunkedArray | None, leads: int) -> npt.NDArray[np.uint8]:
-    if key is None or ends is None:
-        return (mixed(np.arange(leads, dtype=np.uint64)) % np.uint64(FOLDS)).astype(np.uint8)
+def folds_of(leads: Leads, key: Key, ends: pa.ChunkedArray) -> npt.NDArray[np.uint8]:
+    """The fold of every lead by the end of its key.
+
+    Raises:
+        DataError: there was no such end before.
+    """
     encoded = ends.combine_chunks().dictionary_encode()
     try:
         folds = key.folds_of([*encoded.dictionary.to_pylist(), *([None] if encoded.indices.null_count else [])])
     except KeyError as error:
-        raise changed(table, leads, leads) from error
-    places = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    found: npt.NDArray[np.uint8] = folds.take(places)
+        raise changed(leads, leads.counted.leads) from error
+    found: npt.NDArray[np.uint8] = folds.take(
+        encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    )
     return found
 
 
-def changed(table: EngineTable, before: int, now: int) -> DataError:
+def changed(leads: Leads, now: int) -> DataError:
     """That the table is not what it was when its leads were counted."""
     return DataError(
-        f"{table.name}: found {now:,} counted leads where there were {before:,}, or others, expected a table that does "
-        "not change under the run; make a copy of it, or run again"
+        f"{leads.table.name}: found {now:,} counted leads where there were {leads.counted.leads:,}, or others, "
+        "expected a table that does not change under the run; make a copy of it, or run again"
     )

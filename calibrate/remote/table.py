@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from calibrate.errors import CalibrateError, DataError, shown
 from calibrate.reading.rawtable import first_line
+from calibrate.reading.tables import frame_table
 
 _ENGINES = {
     nw.Implementation.DUCKDB: "DuckDB",
@@ -105,7 +106,8 @@ def engine_table(data: Any, name: str = "table") -> EngineTable:
     if isinstance(data, EngineTable):
         return data
     try:
-        frame = nw.from_native(data).lazy()
+        # Columns of pandas may hold things of several kinds.
+        frame = nw.from_native(frame_table(data) if nw.dependencies.is_pandas_dataframe(data) else data).lazy()
     except TypeError as error:
         raise DataError(
             f"{shown(type(data).__name__)}: is no table; expected a DuckDB relation, a Spark data frame, an Ibis table "
@@ -116,6 +118,12 @@ def engine_table(data: Any, name: str = "table") -> EngineTable:
 
 def _engine(frame: nw.LazyFrame[Any]) -> str:
     if frame.implementation is nw.Implementation.IBIS:
-        held = str(frame.to_native().get_backend().name)
+        try:
+            held = str(frame.to_native().get_backend().name)
+        except Exception as error:
+            raise DataError(
+                f"table: is an Ibis table of no engine ({first_line(error)}); expected one of a connection, take it with "
+                "table() of what ibis.postgres.connect() or another gave"
+            ) from error
         return _IBIS_ENGINES.get(held, held)
     return _ENGINES.get(frame.implementation, str(frame.implementation))
