@@ -6,6 +6,7 @@ and again stays in the system's cache as long as there is room.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from typing import IO, Any
 
@@ -14,15 +15,18 @@ import numpy.typing as npt
 
 from calibrate.errors import DataError, shown
 
-_IN_MEMORY = 1 << 22  # bytes
+_IN_MEMORY = 1 << 26  # bytes of all arrays that grow side by side
 _CHUNK = 1 << 20
 
 
 class Grown:
-    """Whole numbers of a kind, or of a wider one where a part has that."""
+    """Whole numbers of a kind, or of a wider one where a part has that.
 
-    def __init__(self, kind: npt.DTypeLike) -> None:
-        self._kind = np.dtype(kind)
+    beside: how many arrays grow side by side; many are small in memory each.
+    """
+
+    def __init__(self, kind: npt.DTypeLike, beside: int = 16) -> None:
+        self._kind, self._beside = np.dtype(kind), max(beside, 1)
         self._parts: list[npt.NDArray[Any]] = []
         self._held = self._size = 0
         self._file: IO[bytes] | None = None
@@ -38,7 +42,7 @@ class Grown:
         self._size += len(part)
         self._parts.append(part.astype(self._kind))
         self._held += len(part) * self._kind.itemsize
-        if self._held > _IN_MEMORY:
+        if self._held * self._beside > _IN_MEMORY:
             self._spill()
 
     def array(self) -> Any:
@@ -65,11 +69,26 @@ class Grown:
         self._parts, self._held = [], 0
 
     def _widen(self, kind: np.dtype[Any]) -> None:
-        wider = Grown(kind)
+        wider = Grown(kind, self._beside)
         held = self.array()
         for start in range(0, len(held), _CHUNK):
             wider.append(held[start : start + _CHUNK].astype(kind))
         self.__dict__.update(wider.__dict__)
+
+
+def check_room(size: int, what: str) -> None:
+    """Nothing, where the temporary folder has room for so many bytes, or they stay in memory.
+
+    Raises:
+        DataError: it has not.
+    """
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if size > max(free, _IN_MEMORY):
+        raise DataError(
+            f"the temporary folder {shown(tempfile.gettempdir(), 300)}: found room for {free / 1e9:,.1f} GB, expected "
+            f"{size / 1e9:,.1f} GB for {what}; make room, set TMPDIR to a folder that has it, or name fewer columns "
+            "with --fields"
+        )
 
 
 def kept_of(array: npt.NDArray[Any], keep: npt.NDArray[np.bool_]) -> Any:

@@ -88,9 +88,12 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
 @click.option("--overwrite", is_flag=True, help="Write over the folder.")
 @click.option("--force", is_flag=True, help="Go on with fewer than 30 conversions.")
+@click.option("--explain", is_flag=True, help="Say how it would be done and what that takes; nothing is done.")
 @reads
 @speaks
-def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: bool, **options: Any) -> None:
+def run(
+    voice: Voice, /, file: str, out: str | None, overwrite: bool, force: bool, explain: bool, **options: Any
+) -> None:
     """Work out points from past leads.
 
     FILE is a CSV, Excel, Parquet, SQLite or DuckDB file, a folder of Parquet files, or an address of leads that are
@@ -101,6 +104,9 @@ def run(voice: Voice, /, file: str, out: str | None, overwrite: bool, force: boo
     """
     from calibrate.output import check_folder
 
+    if explain:
+        _explain(voice, file, settings_of(voice, options, options))
+        return
     folder = Path(out) if out else Path(stem(file, options["table"]) + "-points")
     check_folder(folder, overwrite=overwrite)
     settings = settings_of(voice, options, options)
@@ -160,6 +166,27 @@ def _run(
     voice.say()
     voice.say(f"Wrote {folder}{os.sep}: " + "  ".join(names))
     voice.remark(f"Next: open {folder / 'report.html'} with marketing and sales.")
+
+
+def _explain(voice: Voice, file: str, settings: Settings) -> None:
+    from calibrate.calibration import reading_options
+    from calibrate.plan import plan_of
+    from calibrate.reading.addresses import is_address
+    from calibrate.reading.source import open_source
+    from calibrate.remote.opening import open_address
+
+    address = is_address(file)
+    with (
+        open_address(file, settings.source.table)
+        if address
+        else open_source(file, reading_options(settings.source)) as table
+    ):
+        plan = plan_of(table, settings)
+    if voice.as_json:
+        voice.document(asdict(plan))
+        return
+    for line in plan.lines():
+        voice.say(line)
 
 
 def _transcript(voice: Voice, result: Calibration) -> None:

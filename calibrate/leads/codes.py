@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.errors import DataError, shown
-from calibrate.grown import Grown, kept_of
+from calibrate.grown import Grown, check_room, kept_of
 from calibrate.leads.levels import MISSING, Cells
 from calibrate.leads.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
 from calibrate.reading.source import Source
@@ -180,8 +180,10 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     for item in cells:
         by_column.setdefault(item.column, []).append(item)
     coders = {column: CellCoder(items) for column, items in by_column.items()}
+    if source.rows is not None:
+        check_room(source.rows * len(cells), f"the codes of {source.rows:,} leads with {len(cells):,} attributes")
     marks = _Marks(outcome, settings, source.options.dates)
-    grown = {column: [Grown(np.uint8) for _ in items] for column, items in by_column.items()}
+    grown = {column: [Grown(np.uint8, len(cells)) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
     for batch in source.batches(wanted):
         kept = marks.read(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 
 import numpy as np
@@ -19,9 +20,9 @@ PARTS = st.lists(st.lists(st.integers(0, 255), max_size=50), max_size=12)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The folder for temporary files; arrays go there from the seventeenth byte on."""
+    """The folder for temporary files; an array goes there from the seventeenth byte on."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(module, "_IN_MEMORY", 16)
+    monkeypatch.setattr(module, "_IN_MEMORY", 256)
     return tmp_path
 
 
@@ -63,6 +64,21 @@ def test_no_room_on_disk_is_said(folder, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(DataError, match=r"temporary folder .*No space left.*expected room.*TMPDIR"):
         Grown(np.uint8).append(np.zeros(17, np.uint8))
+
+
+def test_many_arrays_side_by_side_are_small_in_memory_each(folder):
+    alone, one_of_many = Grown(np.uint8, 1), Grown(np.uint8, 256)
+    for whole in (alone, one_of_many):
+        whole.append(np.zeros(100, np.uint8))
+    assert alone.array().base is None
+    assert isinstance(one_of_many.array().base, np.memmap)
+
+
+def test_more_than_the_folder_has_room_for_is_refused_before_it_is_read(folder):
+    free = shutil.disk_usage(folder).free
+    module.check_room(1_000, "a few codes")
+    with pytest.raises(DataError, match=r"found room for .* GB, expected .* GB for many codes; make room.*--fields"):
+        module.check_room(2 * free, "many codes")
 
 
 @given(st.lists(st.booleans(), max_size=60))
