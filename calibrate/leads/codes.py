@@ -16,6 +16,7 @@ from calibrate.errors import DataError, shown
 from calibrate.grown import Grown, check_room, kept_of
 from calibrate.leads.levels import MISSING, Cells
 from calibrate.leads.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
+from calibrate.reading.ahead import ahead
 from calibrate.reading.source import Source
 from calibrate.settings import OutcomeSettings
 from calibrate.spread import mixed
@@ -185,7 +186,7 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
     marks = _Marks(outcome, settings, source.options.dates)
     grown = {column: [Grown(np.uint8, len(cells)) for _ in items] for column, items in by_column.items()}
     wanted = list(dict.fromkeys([*by_column, *marks.columns]))
-    for batch in source.batches(wanted):
+    for batch in ahead(source.batches(wanted)):
         kept = marks.read(batch)
         for column, coder in coders.items():
             for whole, codes in zip(grown[column], coder.codes(batch.column(column)), strict=True):
