@@ -13,7 +13,22 @@ from pathlib import Path
 
 import pytest
 
+ENGINES = ("pandas", "polars", "Arrow", "DuckDB", "Ibis on DuckDB", "PostgreSQL", "Spark")
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+NOT_OURS = (
+    "ignore:PySpark does not yet fully support pandas:FutureWarning",
+    "ignore:fetch_arrow_table:DeprecationWarning:ibis",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Warnings that one engine's library raises about another are no faults here."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            for warning in NOT_OURS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
 
 
 @dataclass(frozen=True)
@@ -101,3 +116,87 @@ def spark():
     )
     yield session
     session.stop()
+
+
+@pytest.fixture(params=ENGINES, scope="session")
+def engine(request):
+    """Every engine."""
+    return request.param
+
+
+@pytest.fixture(params=ENGINES[:-1], scope="session")
+def quick_engine(request):
+    """Every engine but Spark, which takes seconds a query however few the leads."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def holding(request):
+    """holding(engine, table): an Arrow table as that engine holds it, its moments read in UTC."""
+    connections = {}
+    makers = {
+        "pandas": lambda table: table.to_pandas(),
+        "polars": _in_polars,
+        "Arrow": lambda table: table,
+        "DuckDB": lambda table: _in_duckdb(connections, table),
+        "Ibis on DuckDB": lambda table: _in_ibis_duckdb(connections, table),
+        "PostgreSQL": lambda table: _in_postgres(connections, request.getfixturevalue("postgres"), table),
+        "Spark": lambda table: request.getfixturevalue("spark").createDataFrame(table),
+    }
+    yield lambda engine, table: makers[engine](table)
+    for name in connections.keys() & {"DuckDB", "Ibis on DuckDB"}:
+        connections[name].close()
+
+
+def _in_polars(table):
+    import polars as pl
+
+    return pl.from_arrow(table)
+
+
+def _in_duckdb(connections, table):
+    import duckdb
+
+    connection = connections.setdefault("DuckDB", duckdb.connect())
+    connection.execute("SET TimeZone = 'UTC'").fetchall()
+    return connection.table(_copied(connection, table))
+
+
+def _in_ibis_duckdb(connections, table):
+    import ibis
+
+    connection = connections.setdefault("Ibis on DuckDB", ibis.duckdb.connect().con)
+    connection.execute("SET TimeZone = 'UTC'").fetchall()
+    return ibis.duckdb.from_connection(connection).table(_copied(connection, table))
+
+
+def _copied(connection, table):
+    """The name of a new table in DuckDB."""
+    name = f"leads{connection.execute('SELECT count(*) FROM duckdb_tables()').fetchall()[0][0]}"
+    connection.register("held", table)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM held").fetchall()
+    connection.unregister("held")
+    return name
+
+
+POSTGRES_TYPES = {
+    "string": "text",
+    "int64": "bigint",
+    "int32": "integer",
+    "double": "double precision",
+    "bool": "boolean",
+    "date32[day]": "date",
+    "timestamp[us]": "timestamp",
+    "timestamp[us, tz=UTC]": "timestamptz",
+    "decimal128(12, 2)": "numeric(12, 2)",
+}
+
+
+def _in_postgres(connections, server, table):
+    if "PostgreSQL" not in connections:
+        connections["PostgreSQL"] = server.ibis()
+        connections["PostgreSQL"].con.execute("SET TIME ZONE 'UTC'")
+    name = f"leads{len(connections['PostgreSQL'].list_tables())}"
+    columns = ", ".join(f'"{field.name}" {POSTGRES_TYPES[str(field.type)]}' for field in table.schema)
+    server.load(name, columns, zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return connections["PostgreSQL"].table(name)
