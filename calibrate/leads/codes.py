@@ -20,6 +20,7 @@ from calibrate.reading.ahead import ahead
 from calibrate.reading.source import Source
 from calibrate.settings import OutcomeSettings
 from calibrate.spread import mixed
+from calibrate.words.language import Message, message
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 FOLDS = 5
@@ -47,7 +48,7 @@ class CodeStore:
     fold: npt.NDArray[np.uint8]
     day: npt.NDArray[np.int32] | None
     rows: int
-    excluded: tuple[tuple[int, str], ...]
+    excluded: tuple[tuple[int, Message], ...]
     arrivals: npt.NDArray[np.int64]
     kept: npt.NDArray[np.bool_]
     bucket: npt.NDArray[np.uint16] | None = None
@@ -301,7 +302,7 @@ def last_day(arrivals: npt.NDArray[np.int64], newest: int, settings: OutcomeSett
 
 def why_not_counted(
     leads: tuple[int, int, int, int], settings: OutcomeSettings, as_of: int
-) -> tuple[tuple[int, str], ...]:
+) -> tuple[tuple[int, Message], ...]:
     """Leads that are not counted by reason, without reasons that hold for none.
 
     leads: still open, without an outcome, won before they came in, after the last day or too young.
@@ -311,11 +312,11 @@ def why_not_counted(
     late, young = (out, 0) if mature is None else (0, out)
     newest = np.datetime64(as_of, "D") if as_of > NO_DAY else None
     excluded = (
-        (still_open, "still open: neither won nor lost yet"),
-        (unknown, "without an outcome"),
-        (early, "won before they came in: one of the two dates is wrong"),
-        (late, f"dated after {settings.as_of}"),
-        (young, f"younger than {mature} days: too young to have converted by {newest}"),
+        (still_open, message("reasons.open")),
+        (unknown, message("reasons.unknown")),
+        (early, message("reasons.early")),
+        (late, message("reasons.late", day=settings.as_of)),
+        (young, message("reasons.young", days=mature, day=newest)),
     )
     return tuple((held, reason) for held, reason in excluded if held)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from calibrate.document.decisions import Decision, Override, PointsDecision, Threshold, ThresholdDecision
-from calibrate.document.lead_score import outcome_label
+from calibrate.document.lead_score import outcome_label, words_of
 from calibrate.document.part import is_day
 from calibrate.document.rules import Rules
 from calibrate.errors import SettingsError, shown
@@ -110,7 +110,7 @@ def _in_order(rules: Rules, decided: tuple[Change, ...]) -> list[Change]:
 
 def _points_decision(rules: Rules, change: Change) -> PointsDecision:
     rule = next(rule for rule in rules.rules if rule.id == change.rule)
-    label = outcome_label(rule, change.way)
+    label = words_of(rules).text(outcome_label(rule, change.way))
     return PointsDecision(rule=change.rule, label=label, from_=change.from_, to=change.to, reason=_said(change.reason))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from calibrate.document.lead_score import gate_text, outcome, plain_number, read_value
+from calibrate.document.lead_score import gate_text, outcome, plain_number, read_value, words_of
 from calibrate.document.rules import Condition, Has, In, Is, LeadValue, Rule, Rules, WorkedLead
 from calibrate.exports.target import band_of
 
@@ -43,6 +43,14 @@ def scoring_table(rules: Rules, found: Mapping[str, str]) -> dict[str, Any]:
 def worked_table(rules: Rules, found: Mapping[str, str]) -> list[dict[str, Any]]:
     """The worked leads of the document by field, with the score, band and reasons that they must get."""
     return [_worked(rules, test, found) for test in rules.tests]
+
+
+def cap_words(rules: Rules, largest: str, smallest: str) -> tuple[str, str]:
+    """What the reasons of a cap say behind the label of their group: capped, held; with these marks for its bounds."""
+    say = words_of(rules)
+    capped = say("levels.capped", group="", bound=largest)
+    held = say("levels.held", group="", bound=smallest)
+    return capped.strip(), held.strip()
 
 
 def printed(value: object, literal: Literal, key: Literal, indent: str = "") -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.functions.programs import run_program
-from calibrate.exports.functions.scoring_table import printed, quoted, scoring_table, worked_table
+from calibrate.exports.functions.scoring_table import cap_words, printed, quoted, scoring_table, worked_table
 from calibrate.exports.naming import fields, inputs_of, named
 from calibrate.exports.target import Export, Loss, Options, Run, Target
 
@@ -65,7 +65,7 @@ function leadScore(lead) {
     const before = sums.get(group.group) || 0;
     const after = bounded(before, group);
     sums.set(group.group, after);
-    const bound = after < before ? `capped at ${group.max}` : `held at ${group.min}`;
+    const bound = after < before ? `CAPPED` : `HELD`;
     found.push({ points: after - before, text: `${group.label} ${bound}`, place: found.length });
   }
   const score = bounded([...sums.values()].reduce((sum, points) => sum + points, SCORE.base), SCORE);
@@ -202,7 +202,9 @@ def export(rules: Rules, options: Options) -> Export:
     table = scoring_table(rules, found)
     tables = "".join(f"const {name.upper()} = {printed(part, _literal, _key)};\n" for name, part in table.items())
     head = _HEAD.format(title=shown(rules.id), version=shown(rules.version), field=_example(found))
-    files = {"lead_score.js": f"{head}{tables}{_SCORER}".encode()}
+    capped, held = cap_words(rules, "${group.max}", "${group.min}")
+    scorer = _SCORER.replace("CAPPED", capped).replace("HELD", held)
+    files = {"lead_score.js": f"{head}{tables}{scorer}".encode()}
     if rules.tests:
         worked = printed(worked_table(rules, found), _literal, _key)
         files["lead_score_check.js"] = _CHECK.format(worked=worked).encode()

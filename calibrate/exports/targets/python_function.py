@@ -13,7 +13,7 @@ from typing import Any
 from calibrate.document.rules import Rules
 from calibrate.errors import shown
 from calibrate.exports.functions.programs import run_program
-from calibrate.exports.functions.scoring_table import printed, quoted, scoring_table, worked_table
+from calibrate.exports.functions.scoring_table import cap_words, printed, quoted, scoring_table, worked_table
 from calibrate.exports.naming import fields, inputs_of, named
 from calibrate.exports.target import Export, Loss, Options, Run, Target
 
@@ -61,7 +61,7 @@ def lead_score(lead):
         before = sums.get(group["group"], 0)
         sums[group["group"]] = _bounded(before, group)
         change = sums[group["group"]] - before
-        bound = "capped at {max}" if change < 0 else "held at {min}"
+        bound = "CAPPED" if change < 0 else "HELD"
         found.append((change, group["label"] + " " + bound.format(**group)))
     score = _bounded(SCORE["base"] + sum(sums.values()), SCORE)
     strongest = sorted((item for item in found if item[0]), key=lambda item: -abs(item[0]))[:3]
@@ -186,7 +186,9 @@ def export(rules: Rules, options: Options) -> Export:
     table = scoring_table(rules, found)
     tables = "".join(f"{name.upper()} = {printed(part, _literal, _literal)}\n" for name, part in table.items())
     head = _HEAD.format(title=shown(rules.id), version=shown(rules.version), field=_example(found))
-    files = {"lead_score.py": f"{head}{tables}{_SCORER}".encode()}
+    capped, held = cap_words(rules, "{max}", "{min}")
+    scorer = _SCORER.replace("CAPPED", capped).replace("HELD", held)
+    files = {"lead_score.py": f"{head}{tables}{scorer}".encode()}
     if rules.tests:
         worked = printed(worked_table(rules, found), _literal, _literal)
         files["lead_score_check.py"] = _CHECK.format(worked=worked).encode()
