@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import narwhals as nw
+import pyarrow as pa
 
 from calibrate.errors import CalibrateError, DataError, shown
 from calibrate.reading.parquet import parquet_files
@@ -94,7 +97,14 @@ def _engine_table(connection: duckdb.DuckDBPyConnection, source: str, name: str,
         column: f"is of type {kind}, which cannot be counted by value" for column, kind in kinds if column not in parts
     }
     return EngineTable(
-        name, "DuckDB", nw.from_native(frame), close, connection.interrupt, partial(_fault, name), left_out
+        name=name,
+        engine="DuckDB",
+        frame=nw.from_native(frame),
+        close=close,
+        cancel=connection.interrupt,
+        fault=partial(_fault, name),
+        left_out=left_out,
+        waits=partial(_awaited, connection),
     )
 
 
@@ -122,14 +132,25 @@ def _literal(text: str) -> str:
 
 
 def _fault(name: str, error: Exception) -> CalibrateError:
-    """What DuckDB says, as one of our errors.
-
-    Raises:
-        KeyboardInterrupt: it was stopped by Ctrl-C, which it says in an error of its own.
-    """
-    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-        raise KeyboardInterrupt from error
+    """What DuckDB says, as one of our errors."""
     return DataError(
         f"{name}: DuckDB cannot answer ({first_line(error)}); expected a file that stays as it is and room for the "
         "groups, leave a column out with --skip"
     )
+
+
+def _awaited(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
+    """The answer to a query, asked in a thread: DuckDB hears Ctrl-C between long steps alone.
+
+    Raises:
+        KeyboardInterrupt: it was pressed; the query has ended.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(query)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            while not answer.done():  # it may not have begun
+                connection.interrupt()
+                wait([answer], 0.1)
+            raise

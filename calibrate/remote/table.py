@@ -37,6 +37,11 @@ def _nothing() -> None:
     """Nothing is held open, or can be stopped."""
 
 
+def _called(query: Callable[[], pa.Table]) -> pa.Table:
+    """The answer to a query."""
+    return query()
+
+
 @dataclass(frozen=True, slots=True)
 class EngineTable:
     """Leads that stay where they are.
@@ -45,7 +50,8 @@ class EngineTable:
     frame: the leads; a query is an expression on it.  close: lets go of the connection; may be called twice.
     cancel: stops the query that runs, from another thread or a signal.  fault: an error of the engine's library as
     one of ours; by default its first line with the name before it.
-    left_out: columns of the table that the frame has not, with why in words.
+    left_out: columns of the table that the frame has not, with why in words.  waits: calls a query and waits for its
+    answer, where an engine does that so that Ctrl-C is not heard.
     """
 
     name: str
@@ -55,6 +61,7 @@ class EngineTable:
     cancel: Callable[[], None] = _nothing
     fault: Callable[[Exception], CalibrateError] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    waits: Callable[[Callable[[], pa.Table]], pa.Table] = _called
 
     def fetched(self, query: nw.LazyFrame[Any]) -> pa.Table:
         """The answer to a query, in no particular order of rows.
@@ -63,7 +70,7 @@ class EngineTable:
             CalibrateError: the engine refuses the query or fails at it.
         """
         try:
-            return query.collect(backend="pyarrow").to_native()
+            return self.waits(lambda: query.collect(backend="pyarrow").to_native())
         except CalibrateError:
             raise
         except Exception as error:
@@ -122,8 +129,8 @@ def _engine(frame: nw.LazyFrame[Any]) -> str:
             held = str(frame.to_native().get_backend().name)
         except Exception as error:
             raise DataError(
-                f"table: is an Ibis table of no engine ({first_line(error)}); expected one of a connection, take it with "
-                "table() of what ibis.postgres.connect() or another gave"
+                f"table: is an Ibis table of no engine ({first_line(error)}); expected one of a connection, take it "
+                "with table() of what ibis.postgres.connect() or another gave"
             ) from error
         return _IBIS_ENGINES.get(held, held)
     return _ENGINES.get(frame.implementation, str(frame.implementation))
