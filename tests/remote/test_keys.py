@@ -1,0 +1,139 @@
+"""Folds and samples by the end of a key: cut off alike everywhere, even, and whole for an account."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibrate.errors import DataError, SettingsError
+from calibrate.leads.codes import FOLDS
+from calibrate.remote.keys import MOST_IN_FOLD, buckets_of, chosen, end_of, settle_key
+from calibrate.remote.table import engine_table
+
+QUICK = ("polars", "Arrow", "DuckDB", "Ibis on DuckDB", "PostgreSQL")
+ODD = ["", "a", "ab", "İstanbul", "straße", "日本語テキスト", "e\u0301e\u0301e\u0301", "x" * 40, None, "trailing  "]
+
+
+def held(values, dtype):
+    return pa.table({"key": pa.array(values, dtype)})
+
+
+def same_ends(table, length, whole, expected):
+    found = table.fetched(table.frame.select("key", end=end_of("key", whole, length)))
+    pairs = zip(found["key"].to_pylist(), found["end"].to_pylist(), strict=True)
+    assert all(end == (None if value is None else expected(value)) for value, end in pairs)
+
+
+@pytest.mark.parametrize("length", [1, 3, 12])
+def test_every_engine_cuts_off_the_same_end(engine, holding, length):
+    same_ends(engine_table(holding(engine, held(ODD, pa.string()))), length, False, lambda text: text[-length:])
+    numbers = [0, 7, -7, 10**12 + 123, -(2**62), 2**62, None]
+    table = engine_table(holding(engine, held(numbers, pa.int64())))
+    if engine != "pandas":  # which holds whole numbers with gaps as floats: they are refused as keys
+        same_ends(table, length, True, lambda number: number % 10**length)
+
+
+letters = st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_ends_of_any_text(name, holding):
+    @settings(max_examples=30)
+    @given(st.lists(st.one_of(st.none(), st.text(letters, max_size=8)), min_size=1), st.integers(1, 6))
+    def check(values, length):
+        same_ends(engine_table(holding(name, held(values, pa.string()))), length, False, lambda text: text[-length:])
+
+    check()
+
+
+KEYS = {
+    "whole numbers": pa.array(range(20_000), pa.int64()),
+    "numbers in tens": pa.array(range(0, 200_000, 10), pa.int64()),
+    "numbered texts": pa.array([f"L-{number:06}" for number in range(20_000)]),
+    "hex": pa.array([f"{zlib.crc32(str(number).encode()):08x}" for number in range(20_000)]),
+    "names": pa.array(
+        [f"{'ABCDEFGHIJ'[n % 10]}{n % 97} {('BV', 'GmbH', 'Inc.', 'Ltd')[n % 4]}" for n in range(20_000)]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_folds_are_even_and_whole(name):
+    table = engine_table(pa.table({"key": KEYS[name]}))
+    key = settle_key(table, 20_000, "key", None)
+    ends = table.fetched(table.frame.select(end=key.end()))["end"].to_pylist()
+    folds = key.folds_of(ends)
+    assert np.bincount(folds, minlength=FOLDS).max() <= MOST_IN_FOLD * 20_000 + 1
+    by_value = {}
+    for value, fold in zip(KEYS[name].to_pylist(), folds.tolist(), strict=True):
+        assert by_value.setdefault(value, fold) == fold
+
+
+@pytest.mark.parametrize("most", [1_000, 7_000])
+@pytest.mark.parametrize("name", KEYS.keys() - {"names"})
+def test_a_sample_holds_every_fold_in_its_share(name, most):
+    table = engine_table(pa.table({"key": KEYS[name]}))
+    key = settle_key(table, 20_000, None, "key")
+    taken = table.fetched(table.frame.filter(chosen(table, key, 20_000, most)).select(end=key.end()))
+    held_in = np.bincount(key.folds_of(taken["end"].to_pylist()), minlength=FOLDS)
+    assert 0.6 * most <= held_in.sum() <= most
+    assert held_in.min() >= 0.5 * most / FOLDS
+
+
+def test_a_sample_is_the_same_from_every_engine(quick_engine, holding):
+    keys = pa.table({"key": KEYS["hex"]})
+
+    def taken(data):
+        table = engine_table(data)
+        key = settle_key(table, 20_000, None, "key")
+        return sorted(table.fetched(table.frame.filter(chosen(table, key, 20_000, 2_000)))["key"].to_pylist())
+
+    assert taken(holding(quick_engine, keys)) == taken(keys)
+
+
+def test_a_key_that_ends_alike_is_refused():
+    table = engine_table(pa.table({"mail": [f"contact{number}@example.com" for number in range(5_000)]}))
+    with pytest.raises(DataError, match=r"column 'mail': 100% of the leads end alike, expected .*; name another"):
+        settle_key(table, 5_000, None, "mail")
+
+
+def test_a_key_of_another_kind_is_refused():
+    table = engine_table(pa.table({"price": [1.5, 2.5]}))
+    with pytest.raises(DataError, match="'price': is of type Float64, expected whole numbers or texts"):
+        settle_key(table, 2, None, "price")
+
+
+@pytest.mark.parametrize(
+    ("account", "named", "option"), [("Acount", None, "--account"), (None, "Acount", "--lead-key")]
+)
+def test_a_key_that_is_not_there(account, named, option):
+    table = engine_table(pa.table({"Account": ["a"]}))
+    with pytest.raises(SettingsError, match=rf"'Acount' \({option}\); did you mean 'Account'"):
+        settle_key(table, 1, account, named)
+
+
+@pytest.mark.parametrize("name", ["id", "Lead ID", "lead_id", "leadId", "uuid", "Nr.", "customer number"])
+def test_a_column_that_names_every_lead_is_found(name):
+    table = engine_table(pa.table({"colour": [str(n % 3) for n in range(200)], name: [str(n) for n in range(200)]}))
+    key = settle_key(table, 200, None, None)
+    assert (key.column, key.guessed) == (name, True)
+
+
+@pytest.mark.parametrize("columns", [{"id": [1, 1, 2]}, {"colour": ["a", "b", "c"]}, {"paid": ["1", "2", "3"]}])
+def test_no_key_is_guessed_where_none_names_every_lead(columns):
+    assert settle_key(engine_table(pa.table(columns)), 3, None, None) is None
+
+
+def test_leads_of_an_account_share_a_bucket_and_others_are_spread():
+    ends = pa.chunked_array([[f"account {n % 300}" for n in range(3_000)] + [None] * 3_000], pa.string())
+    buckets = buckets_of(ends)
+    by_account = {}
+    for end, bucket in zip(ends.to_pylist()[:3_000], buckets.tolist(), strict=False):
+        assert by_account.setdefault(end, bucket) == bucket
+    assert len(set(by_account.values())) > 200
+    assert len(set(buckets[3_000:].tolist())) > 900
