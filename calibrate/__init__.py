@@ -11,13 +11,13 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from calibrate.api import apply, calibrate, check, compare, export, inspect, load_counts
+    from calibrate.api import apply, calibrate, check, compare, export, inspect, load_counts, score_table
     from calibrate.calibration import Calibration
     from calibrate.document.lead_score import LeadScore
     from calibrate.document.rules import Rules
     from calibrate.document.rules_file import load_rules, save_rules
     from calibrate.document.scored import score_file
-    from calibrate.document.scoring import score_lead, score_table
+    from calibrate.document.scoring import score_lead
     from calibrate.errors import CalibrateError, DataError, RulesError, SettingsError
     from calibrate.exports.exporting import export_rules
     from calibrate.exports.target import ExportError
@@ -75,7 +75,7 @@ _HOMES = {
     "save_run": "showing",
     "score_file": "document.scored",
     "score_lead": "document.scoring",
-    "score_table": "document.scoring",
+    "score_table": "api",
     "with_points": "meeting.edited",
 }
 

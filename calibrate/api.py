@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from calibrate.calibration import Calibration, reading_options, run
+from calibrate.document import scoring
 from calibrate.document.rules import Rules
 from calibrate.errors import DataError, SettingsError, shown
 from calibrate.exports.check import CheckLeads
@@ -25,6 +26,7 @@ from calibrate.meeting.changes import Changes
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.counts_file import read_counts
 from calibrate.meeting.newer import leads_for
+from calibrate.reading.source import ReadingOptions
 from calibrate.settings import OutcomeSettings, PointChoice, Settings, merged
 from calibrate.showing import load_decisions
 
@@ -187,6 +189,28 @@ def export(
     made = export_rules(rules, to, options, leads)
     write_exports(rules, made, folder, overwrite=overwrite)
     return made
+
+
+def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOptions | None = None) -> Any:
+    """The table with the columns score, percentile, band and reasons added; the same kind as it came.
+
+    frame: a pandas, polars or Arrow table; or one that another engine holds, which scores it when it is asked for the
+    scores: a DuckDB relation, polars LazyFrame, Spark data frame or Ibis table. Texts in it are read as in a file:
+    `€ 6.519,99` as a number, `n.v.t.` as a missing one, `ja` as true.  options: how, where guessing is not enough.
+
+    Raises:
+        DataError: it is no table, two of its columns have one name, it has one of these columns already, or a value
+            cannot be read; or the rules are no `Rules`.
+    """
+    from narwhals.dependencies import is_polars_lazyframe
+
+    from calibrate.remote.table import is_remote
+
+    if is_remote(frame) or is_polars_lazyframe(frame):
+        from calibrate.remote.scoring import score_lazily
+
+        return score_lazily(rules, frame, reasons, options or ReadingOptions())
+    return scoring.score_table(rules, frame, reasons, options)
 
 
 def check_leads(rules: Rules, data: Any, outcome: str | None, settings: Settings) -> CheckLeads:

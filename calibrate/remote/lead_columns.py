@@ -56,13 +56,23 @@ def lead_columns(rules: Rules, table: EngineTable, options: ReadingOptions) -> d
     """
     schema = table.frame.collect_schema()
     found: dict[str, LeadColumn | None] = {
-        name: _as_it_is(rules, name, schema[name], plain=not options.null)
+        name: _as_it_is(rules, name, column(table, name), schema[name], plain=not options.null)
         if name in schema
         else _Fetched(nw.lit(0), ())
         for name in used(rules)
     }
-    fetched = _fetched(rules, table, [name for name, column in found.items() if column is None], options)
-    return {name: column or fetched[name] for name, column in found.items()}
+    fetched = _fetched(rules, table, [name for name, item in found.items() if item is None], options)
+    return {name: item or fetched[name] for name, item in found.items()}
+
+
+def column(table: EngineTable, name: str) -> nw.Expr:
+    """A column of the table, whatever marks are in its name."""
+    return nw.col(called(table, name))
+
+
+def called(table: EngineTable, name: str) -> str:
+    """What narwhals must call a column: for Spark it does not quote names, and a point would part them."""
+    return "`" + name.replace("`", "``") + "`" if table.engine == "Spark" else name
 
 
 def stepped(
@@ -78,7 +88,12 @@ def stepped(
     at = kept[len(kept) // 2]
     below = stepped(value, edges[: at - 1], results[:at], literal)
     above = stepped(value, edges[at:], results[at:], literal)
-    return nw.when(value < edges[at - 1]).then(below).otherwise(above)
+    return nw.when(value < _exact(edges[at - 1])).then(below).otherwise(above)
+
+
+def _exact(number: float) -> nw.Expr | int:
+    """A number that no engine takes for a decimal of few digits, as they do where a point is written."""
+    return number if isinstance(number, int) else nw.lit(repr(number)).cast(nw.Float64())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ def _cases(cell: nw.Expr, chosen: Iterable[tuple[Any, int]], rest: nw.Expr, of_r
     return rest
 
 
-def _as_it_is(rules: Rules, name: str, dtype: Any, *, plain: bool) -> LeadColumn | None:
+def _as_it_is(rules: Rules, name: str, cell: nw.Expr, dtype: Any, *, plain: bool) -> LeadColumn | None:
     """The column where its type is what the rules read; None where its values must be read.
 
     plain: whether no words were given that mean missing.
@@ -168,7 +183,7 @@ def _as_it_is(rules: Rules, name: str, dtype: Any, *, plain: bool) -> LeadColumn
     Raises:
         DataError: it holds neither single values nor lists of texts for a set.
     """
-    kind, cell = rules.attributes[name].type, nw.col(name)
+    kind = rules.attributes[name].type
     if kind == "number" and dtype.is_numeric():
         return _Numbers(cell.cast(nw.Float64()), _edges(rules, name))
     if kind == "boolean" and dtype == nw.Boolean:
@@ -215,15 +230,15 @@ def _fetched(rules: Rules, table: EngineTable, names: Sequence[str], options: Re
         attribute, where = rules.attributes[name], partial("{}, column {}".format, table.name, shown(name))
         values = [read_value(attribute, value, where) for value in typed[: len(raw[name])]]
         pairs = zip(raw[name].to_pylist(), values, strict=True)
-        found[name] = _Fetched(nw.col(name), tuple((cell, value) for cell, value in pairs if value is not None))
+        found[name] = _Fetched(column(table, name), tuple((cell, value) for cell, value in pairs if value is not None))
     return found
 
 
 def _distinct(table: EngineTable, name: str) -> pa.Array:
     """The values of a column, ascending, without null."""
-    column = nw.col(name)
-    query = table.frame.filter(~column.is_null()).group_by(name).agg(nw.len().alias("leads")).select(name)
-    found = table.fetched(query.head(_MOST_VALUES + 1)).column(name).combine_chunks()
+    cells = table.frame.select(value=column(table, name))
+    query = cells.filter(~nw.col("value").is_null()).group_by("value").agg(leads=nw.len())
+    found = table.fetched(query.head(_MOST_VALUES + 1)).column("value").combine_chunks()
     if len(found) > _MOST_VALUES:
         raise DataError(
             f"{table.name}, column {shown(name)}: found more than {_MOST_VALUES:,} different values of type "

@@ -11,6 +11,7 @@ from calibrate.document.rules import Rules
 from calibrate.document.scoring import COLUMNS, Scored
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
+from calibrate.remote.lead_columns import column
 from calibrate.remote.marginals import OUT, WON
 from calibrate.remote.outcomes import counted_by_outcome
 from calibrate.remote.scoring import scored
@@ -61,7 +62,7 @@ def lead_key(table: EngineTable, named: str | None) -> str:
 
 
 def _names_leads(table: EngineTable, name: str) -> bool:
-    by_value = table.frame.group_by(name).agg(leads=nw.len())
+    by_value = table.frame.select(value=column(table, name)).group_by("value").agg(leads=nw.len())
     found = table.fetched(by_value.select(most=nw.col("leads").max()))
     return bool(found["most"].to_pylist() == [1])
 
@@ -69,10 +70,12 @@ def _names_leads(table: EngineTable, name: str) -> bool:
 def fetched_scores(table: EngineTable, scores: nw.LazyFrame[Any], key: str) -> tuple[pa.Table, Scored]:
     """The key of every lead, ascending, and its scores.
 
+    scores: a query for both.
+
     Raises:
         CalibrateError: the engine fails.
     """
-    found = table.fetched(scores.select(key, *COLUMNS))
+    found = table.fetched(scores)
     found = found.sort_by([(name, "ascending") for name in (key, *COLUMNS)])
     types = {"score": pa.int64(), "percentile": pa.float64(), "band": pa.string(), "reasons": pa.large_string()}
     columns = {name: found[name].cast(kind) for name, kind in types.items()}

@@ -30,7 +30,7 @@ from calibrate.document.rules import Gate, Has, Reference, Rule, Rules
 from calibrate.document.scoring import COLUMNS, refuse_taken
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
-from calibrate.remote.lead_columns import LeadColumn, Result, lead_columns, stepped
+from calibrate.remote.lead_columns import LeadColumn, Result, called, lead_columns, stepped
 from calibrate.remote.table import EngineTable, engine_table
 
 Step = dict[str, nw.Expr]
@@ -81,7 +81,7 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
         frame = frame.with_columns(**step)
         # PostgreSQL would put the expressions of a step wherever the next one names them, unless something stops it.
         frame = frame.head(_EVERY) if table.engine == "PostgreSQL" else frame
-    return frame.select(*names, *COLUMNS)
+    return frame.select(*(called(table, name) for name in names), *COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,8 @@ class _Steps:
         }
 
     def _percentile(self, reference: Reference) -> nw.Expr:
-        """By whole numbers and one division: engines take a number with a point for a decimal of few digits."""
         edges = sorted({edge for score in reference.scores for edge in (score, score + 1)})
-        places = self._follows(edges, lambda standing: round((standing.percentile or 0) * reference.leads), nw.lit)
-        return places.cast(nw.Float64()) / float(reference.leads)
+        return self._follows(edges, lambda standing: repr(standing.percentile), nw.lit).cast(nw.Float64())
 
     def _follows(
         self, edges: Sequence[int], part: Callable[[Standing], Result], literal: Callable[[Result], nw.Expr]
@@ -210,7 +208,7 @@ class _Reasons:
         each = [nw.col(name) for name in self.names] or [nw.lit(0)]
         if place:
             each = [nw.when(one < nw.col(self._top(place - 1))).then(one).otherwise(nw.lit(0)) for one in each]
-        return {self._top(place): nw.max_horizontal(*each)}
+        return {self._top(place): nw.max_horizontal(nw.lit(0), *each)}
 
     def joined(self, reasons: int) -> nw.Expr:
         """The texts of the strongest reasons, strongest first."""

@@ -132,7 +132,14 @@ def _in_spark(table: EngineTable, scores: Any, target: str, overwrite: bool) -> 
                 f"--overwrite: found the folder {shown(target)}, which Spark cannot replace at once, expected a table; "
                 "choose another folder"
             )
-        scores.write.mode("error").parquet(target)
+        try:
+            scores.write.mode("error").parquet(target)
+        except BaseException as error:
+            _check(table, target, COLUMNS if "PATH_ALREADY_EXISTS" in str(error) else None, overwrite)
+            with suppress(Exception):  # nobody but Spark may reach the folder that it began
+                begun = session._jvm.org.apache.hadoop.fs.Path(target)
+                begun.getFileSystem(session._jsc.hadoopConfiguration()).delete(begun, True)
+            raise
         return int(session.read.parquet(target).count())
     parts = _parts(target)
     name = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
