@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from calibrate.words.language import LANGUAGES, Language, language, message
+from calibrate.words.language import LANGUAGES, MINUS, Language, chained, language, message
 
 ENGLISH = language("en")
 WAYS = {name for name in vars(Language) if not name.startswith("_")}
@@ -71,6 +75,37 @@ def test_numbers_and_names_in_english():
 def test_a_message_may_hold_messages():
     inner = message("marks.and", first="a", last="b")
     assert language("nl").said(message("marks.and", first=inner, last="c")) == "a en b en c"
+
+
+def test_a_message_is_its_english_sentence_and_keeps_what_it_is_made_of():
+    said = message("marks.and", first="a", last="b")
+    assert said == "a and b"
+    assert f"{said}!" == "a and b!"
+    assert {said: 1}["a and b"] == 1
+    assert language("de").text(pickle.loads(pickle.dumps(copy.deepcopy(said)))) == "a und b"
+    assert language("de").text("a and b") == "a and b"
+    assert chained("reasons.or", ["a"]) == "a"
+    assert language("fr").text(chained("reasons.or", ["a", "b", said])) == "a ou b ou a et b"
+
+
+@given(
+    number=st.integers(-(10**12), 10**12) | st.floats(allow_nan=False, allow_infinity=False),
+    code=st.sampled_from(LANGUAGES),
+)
+def test_a_plain_number_has_all_its_digits_and_no_thousands(number, code):
+    found = language(code)
+    written = found.plain(number)
+    assert float(written.replace(found.words["marks.decimal"], ".")) == number
+    assert not set(written) & {found.words["marks.thousands"], MINUS, " "}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_numbers_of_one_decimal_and_lists_without_an_and(code):
+    found = language(code)
+    assert found.tenths(1234.56) == found.number(1234.56, 1)
+    assert found.change(0.04) == "+0" + found.words["marks.decimal"] + "0"
+    assert found.change(-2.5) == MINUS + found.number(2.5, 1)
+    assert found.joined(["a", "b", "c", "d", message("levels.no")]) == f"a, b, c, d, {found('levels.no')}"
 
 
 def test_every_list_stands_in_every_language():

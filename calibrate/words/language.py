@@ -80,7 +80,8 @@ class Language:
         """
         if "n" in values and f"{key}.one" in self.words:
             key = f"{key}.{'one' if self._is_one(values['n']) else 'other'}"
-        return _Places(self).vformat(self.words[key], (), values)
+        text = self.words[key]
+        return _Places(self).vformat(text, (), values) if "{" in text else text
 
     def said(self, found: Message) -> str:
         """A message in this language."""
