@@ -11,7 +11,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from calibrate.api import apply, calibrate, check, compare, export, inspect, load_counts, score_table
+    from calibrate.api import apply, calibrate, check, compare, export, inspect, load_counts, score_counts, score_table
     from calibrate.calibration import Calibration
     from calibrate.document.lead_score import LeadScore
     from calibrate.document.rules import Rules
@@ -73,6 +73,7 @@ _HOMES = {
     "sample_file": "sample",
     "save_rules": "document.rules_file",
     "save_run": "showing",
+    "score_counts": "api",
     "score_file": "document.scored",
     "score_lead": "document.scoring",
     "score_table": "api",
@@ -118,6 +119,7 @@ __all__ = [
     "sample_file",
     "save_rules",
     "save_run",
+    "score_counts",
     "score_file",
     "score_lead",
     "score_table",

@@ -29,6 +29,7 @@ from calibrate.meeting.newer import leads_for
 from calibrate.reading.source import ReadingOptions
 from calibrate.settings import OutcomeSettings, PointChoice, Settings, merged
 from calibrate.showing import load_decisions
+from calibrate.statistics.ranking import ScoreCounts
 
 
 def calibrate(
@@ -211,6 +212,26 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOpti
 
         return score_lazily(rules, frame, reasons, options or ReadingOptions())
     return scoring.score_table(rules, frame, reasons, options)
+
+
+def score_counts(
+    rules: Rules, table: Any, outcome: str, *, lost: str | Sequence[str] | None = None, settings: Settings | None = None
+) -> ScoreCounts:
+    """Leads and conversions of every score, counted by the engine that holds the leads.
+
+    table: as `score_table` takes them.  outcome: `"Status=Won"`.  lost: values that mean lost; without it, all others.
+    settings: how the leads are read, and since when their outcomes are known.
+
+    Raises:
+        DataError: the leads cannot be scored, or their outcome not be told.
+        SettingsError: the outcome contradicts itself.
+    """
+    from calibrate.remote import score_answers
+    from calibrate.remote.table import engine_table
+
+    column, won = parse_outcome(outcome)
+    told = merged(settings or Settings(), {"outcome": {"column": column, "won": won, "lost": _listed(lost)}})
+    return score_answers.score_counts(engine_table(table), rules, told.outcome, reading_options(told.source))
 
 
 def check_leads(rules: Rules, data: Any, outcome: str | None, settings: Settings) -> CheckLeads:

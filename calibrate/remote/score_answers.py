@@ -14,6 +14,7 @@ from calibrate.reading.dialect import ReadingOptions
 from calibrate.remote.lead_columns import column
 from calibrate.remote.marginals import OUT, WON
 from calibrate.remote.outcomes import counted_by_outcome
+from calibrate.remote.plain import plain_table
 from calibrate.remote.scoring import scored
 from calibrate.remote.table import EngineTable
 from calibrate.settings import OutcomeSettings
@@ -31,6 +32,7 @@ def score_counts(
         DataError: the leads cannot be scored, or their outcome not be told.
         SettingsError: nothing says what won means, or deals stand in a second table.
     """
+    table, _ = plain_table(table)
     counted = counted_by_outcome(table, outcome, options)
     frame = scored(rules, table, 0, options).select("score", state=counted.state)
     query = frame.filter(nw.col("state") != OUT).group_by("score", "state").agg(leads=nw.len())

@@ -29,11 +29,10 @@ from calibrate.document.scoring import COLUMNS
 from calibrate.document.scoring import score_table as score_here
 from calibrate.errors import CalibrateError, DataError, SettingsError
 from calibrate.remote.opening import open_address
-from calibrate.remote.score_answers import lead_key, score_counts
+from calibrate.remote.score_answers import lead_key
 from calibrate.remote.scoring import scored
 from calibrate.remote.table import EngineTable, engine_table
 from calibrate.remote.writing import write_scores
-from calibrate.settings import OutcomeSettings
 from calibrate.statistics.ranking import ScoreCounts
 
 pytestmark = [
@@ -275,8 +274,7 @@ def test_the_histogram_is_that_of_python(engine):
     won = [place % 7 == 0 for place in range(len(trial.leads))]
     state = ["Won" if one else "Lost" if place % 3 else "Open" for place, one in enumerate(won)]
     table = as_table(trial.rules, trial.leads).append_column("Fate", pa.array(state))
-    told = OutcomeSettings(column="Fate", won=["Won"], lost=["Lost"])
-    found = score_counts(engine_table(engine.hold(table)), trial.rules, told)
+    found = cal.score_counts(trial.rules, engine.hold(table), "Fate=Won", lost="Lost")
     known = [place for place, word in enumerate(state) if word != "Open"]
     scores = [trial.expected[place][0] for place in known]
     assert found == ScoreCounts.from_arrays(scores, [won[place] for place in known])
