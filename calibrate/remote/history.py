@@ -37,6 +37,7 @@ from calibrate.remote.plain import plain_table
 from calibrate.remote.pulling import Leads, coded_column, pulled_store
 from calibrate.remote.table import EngineTable
 from calibrate.settings import Settings
+from calibrate.words.language import Message, message
 
 SAMPLE_LEADS = 1_000_000
 
@@ -190,7 +191,7 @@ def _typed(source: Source, sample: pa.Table) -> pa.Table:
 def _profiles(source: Source, names: list[str], columns: _Columns, settings: Settings) -> tuple[ColumnProfile, ...]:
     """Profiles in the order of the table, those of columns that were not fetched among them."""
     known = {profile.name: profile for profile in profile_columns(source.sample(), settings)}
-    reason = "names the lead or its account"
+    reason = message("remote.names")
     return tuple(
         known[name]
         if name in known
@@ -231,15 +232,12 @@ def _an_account(table: EngineTable, account: str | None) -> float | None:
     return found["leads"] / found["accounts"] if found["accounts"] else 1.0
 
 
-def _said(leads: Leads, taken: int | None) -> list[str]:
+def _said(leads: Leads, taken: int | None) -> list[Message]:
     """What the reader of a report must know of where the leads were counted."""
     key = leads.key
-    said = [f"{leads.table.engine} counted the leads where they are; rows that repeat another one were not looked for."]
+    said = [message("remote.counted", engine=leads.table.engine)]
     if key is not None and key.guessed:
-        said.append(f"{shown(key.column)} names the lead: leads are dealt out by its end. --lead-key names another.")
+        said.append(message("remote.key", column=shown(key.column)))
     if taken is not None and key is not None:
-        said.append(
-            f"Counts and lift points are those of all {leads.counted.leads:,} leads; fit, tests and stability are "
-            f"those of {taken:,} of them, chosen by the end of {shown(key.column)}."
-        )
+        said.append(message("remote.some", leads=leads.counted.leads, taken=taken, column=shown(key.column)))
     return said

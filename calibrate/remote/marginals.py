@@ -24,6 +24,7 @@ from calibrate.errors import DataError, shown
 from calibrate.leads.columns import ColumnProfile
 from calibrate.remote.table import EngineTable
 from calibrate.spread import mixed
+from calibrate.words.language import Message, message
 
 SAMPLE = 200_000
 MOST_VALUES = 60_000
@@ -130,7 +131,7 @@ def marginals(
         look, is_text = seen.get(name), isinstance(schema[name], nw.String)
         many = look is not None and (look.values > MOST_VALUES or (some is not None and look.names_leads))
         if is_text and look is not None and (look.names_leads or many):
-            left_out[name] = TOO_MANY
+            left_out[name] = message("remote.too_many")
         elif many and some is not None:
             found[name] = _of_some(table, name, apart, some)
         else:
@@ -138,13 +139,10 @@ def marginals(
             if marginal is not None:
                 found[name] = marginal
             elif is_text or some is None:
-                left_out[name] = TOO_MANY
+                left_out[name] = message("remote.too_many")
             else:
                 found[name] = _of_some(table, name, apart, some)
     return found, left_out
-
-
-TOO_MANY = "different in most leads, or in too many to count: it only names the lead"
 
 
 def _counted(table: EngineTable, name: str, apart: Mapping[str, nw.Expr], *, limited: bool) -> Marginal | None:

@@ -10,6 +10,7 @@ import narwhals as nw
 from calibrate.errors import DataError
 from calibrate.reading.rawtable import column_names
 from calibrate.remote.table import EngineTable
+from calibrate.words.language import message
 
 _WHOLE = (nw.Int8, nw.Int16, nw.Int32, nw.UInt8, nw.UInt16, nw.UInt32)
 _NUMBERS = (nw.Float32, nw.UInt64, nw.Int128, nw.UInt128, nw.Decimal)
@@ -30,7 +31,7 @@ def plain_table(table: EngineTable) -> tuple[EngineTable, tuple[str, ...]]:
     for name, own in zip(names, schema, strict=True):
         cell = _plain(nw.col(own), schema[own])
         if cell is None:
-            left_out[name] = f"is of type {schema[own]}, which cannot be counted by value"
+            left_out[name] = message("remote.type", type=str(schema[own]))
         else:
             columns.append(cell.alias(name))
     if not columns:
