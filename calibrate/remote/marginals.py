@@ -24,7 +24,7 @@ from calibrate.errors import DataError, shown
 from calibrate.leads.columns import ColumnProfile
 from calibrate.remote.table import EngineTable
 from calibrate.spread import mixed
-from calibrate.words.language import Message, message
+from calibrate.words.language import message
 
 SAMPLE = 200_000
 MOST_VALUES = 60_000
