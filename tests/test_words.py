@@ -111,3 +111,72 @@ def test_numbers_of_one_decimal_and_lists_without_an_and(code):
 def test_every_list_stands_in_every_language():
     names = {re.match(r"[a-z_]+", key).group() for key in ENGLISH.words}
     assert "marks" in names
+
+
+# What stands in a sentence but is not of its language: places, names in marks, options, calls and names of files.
+CODE = re.compile(
+    r"'\{[^']*\}'|\{[^{}]*\}|--[a-z-]+(?: \"[^\"]*\")?|calibrate\.\w+\(\S*\)|\w+\.(?:csv|html|json|toml|xlsx)"
+)
+QUOTES = {"nl": "“”", "da": "»«", "fr": "«»", "de": "„“"}
+SAME_AS_ENGLISH = {
+    "nl": {"lead", "leads", "lift", "log", "odds", "pp", "q", "score", "scores", "tabs", "was"},
+    "da": {"format", "leads", "lift", "log", "odds", "point", "q", "score", "sum", "under", "version"},
+    "fr": {"action", "conversion", "dates", "format", "leads", "lift", "log", "odds", "point", "points", "q", "score"}
+    | {"scores", "source", "stable", "version"},
+    "de": {"conversion", "format", "leads", "lift", "q", "score", "scores", "version"},
+}
+
+
+def prose(code):
+    """Every sentence of a language with x for what is code in it."""
+    return {key: CODE.sub("x", text) for key, text in language(code).words.items() if not key.startswith("marks.")}
+
+
+def end_mark(text):
+    return text[-1] if text[-1] in ".?!:;," else ""
+
+
+def test_french_marks_have_their_no_break_spaces():
+    for key, text in prose("fr").items():
+        assert not re.search(r"(?<![\u00a0\u202f])(?:[;?!%»]|:(?!\w))", text), key
+        assert not re.search(r"«(?!\u00a0)", text), key
+
+
+@pytest.mark.parametrize(
+    ("code", "percent"), [("nl", r"\d%"), ("da", r"\d\u00a0%"), ("fr", r"\d\u00a0%"), ("de", r"\d(?:\u00a0%|-%-)")]
+)
+def test_percent_and_decimals_are_written_as_in_numbers(code, percent):
+    for key, text in prose(code).items():
+        assert len(re.findall(r"\d\W{0,2}%", text)) == len(re.findall(percent, text)), key
+        assert not re.search(r"\d\.\d", text), key
+
+
+@pytest.mark.parametrize("code", LANGUAGES[1:])
+def test_quotes_and_apostrophes_are_those_of_the_language(code):
+    first, last = QUOTES[code]
+    for key, text in prose(code).items():
+        assert not set(text) & (set("\"'`´‘") | set("“”„«»") - {first, last}), key
+        assert re.sub(f"[^{first}{last}]", "", text) in {(first + last) * n for n in range(4)}, key
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_sentence_has_two_spaces_on_end_but_before_a_command(code):
+    for key, text in language(code).words.items():
+        assert not re.search(r"\s\s(?!calibrate )", text), key
+
+
+@pytest.mark.parametrize("code", LANGUAGES[1:])
+def test_what_reads_as_in_english_is_said_the_same_in_the_language(code):
+    english = prose("en")
+    same = {key: text for key, text in prose(code).items() if text == english[key]}
+    words = {key: set(re.findall(r"[^\W\d_]+", text.lower())) - {"x"} for key, text in same.items()}
+    assert {key: found for key, found in words.items() if found - SAME_AS_ENGLISH[code]} == {}
+
+
+@pytest.mark.parametrize("code", LANGUAGES[1:])
+def test_a_sentence_ends_as_in_english(code):
+    short = {"charts.won", "tables.head.skill"}  # heads that are cut short end in the point of it
+    english = prose("en")
+    assert [
+        key for key, text in prose(code).items() if end_mark(text) != end_mark(english[key]) and key not in short
+    ] == []
