@@ -35,6 +35,8 @@ from calibrate.remote.table import EngineTable, engine_table
 
 Step = dict[str, nw.Expr]
 _GUESSED = ReadingOptions()
+# Texts that differ in case alone, or in spaces at their end, are the same to them.
+_UNEXACT = ("mysql", "mssql", "singlestoredb")
 _EVERY = 2**63 - 1
 # They pass over the case of names.
 _FOLDING = ("BigQuery", "Databricks", "DuckDB", "Spark", "Trino")
@@ -55,10 +57,15 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
     Only of a column that is of another type than the rules read are the distinct values fetched now.
 
     Raises:
-        DataError: the rules are no `Rules`; the table has one of these columns already, or none that the rules read; a
-            column cannot be read as its attribute.
+        DataError: the rules are no `Rules`; the engine cannot tell texts apart; the table has one of these columns
+            already, or none that the rules read; a column cannot be read as its attribute.
     """
     check_rules(rules)
+    if table.engine in _UNEXACT:
+        raise DataError(
+            f"{table.name}: is in {table.engine}, which passes over the case of texts, expected an engine that tells "
+            "it apart; write SQL for it with calibrate export"
+        )
     names = table.frame.collect_schema().names()
     folded = [name.lower() for name in names] if table.engine in _FOLDING else names
     refuse_taken(folded, table.name)

@@ -313,6 +313,12 @@ def test_a_column_that_was_left_out_is_named():
         scored(sizes(), left)
 
 
+def test_an_engine_that_passes_over_case_is_refused():
+    held = EngineTable("crm leads", "mysql", nw.from_native(pl.LazyFrame({"Size": [1.0]})))
+    with pytest.raises(DataError, match="crm leads: is in mysql, which passes over the case of texts"):
+        scored(sizes(), held)
+
+
 def test_the_key_is_the_first_column_different_in_every_lead():
     table = pa.table({"Size": [1.5, 2.5], "Country": ["NL", "NL"], "Lead": ["a", "b"], "other": [1, 2]})
     held = engine_table(loaded(table).table("leads"), "crm")
