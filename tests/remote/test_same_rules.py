@@ -131,3 +131,18 @@ def test_leads_of_an_account_stay_together(quick_engine, holding, sample, runs):
     )
     assert integers(found) == integers(made(runs, "accounts here", lambda: run(table, settings)))
     assert found.validation.kind == "cross-fitted"
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("outcome", [{"mature_days": 45}, {"mature_days": 45, "as_of": "2026-05-31"}])
+def test_young_leads_are_left_out_as_they_are_here(quick_engine, holding, sample, runs, outcome, few):
+    table, settings = sample
+    dated = open_typed(sample_file("leads.csv")) if "as_of" in outcome else table  # days as days, or as texts
+    settings = merged(settings, {"outcome": outcome})
+    here = made(runs, f"young {outcome}", lambda: run(sample_file("leads.csv"), settings))
+    if few:
+        settings = merged(settings, {"source": {"sample_leads": 2000}})
+    found = run(holding(quick_engine, dated), settings, counting="engine")
+    assert integers(found) == integers(here)
+    assert (found.overall, found.excluded, found.last_day) == (here.overall, here.excluded, here.last_day)
+    assert found.validation.kind == here.validation.kind == "out-of-time"
