@@ -121,10 +121,15 @@ def _key(table: EngineTable, column: str, rows: int, *, guessed: bool) -> Key:
             "leads by; name another key, or cast it in a view"
         )
     whole = isinstance(dtype, nw.Int64)
-    folds: dict[str, int] = {}
     largest = rows
     for length in range(1, _LONGEST + 1):
-        folds, largest = _dealt(_ends(table, end_of(column, whole, length)))
+        ends = _ends(table, end_of(column, whole, length))
+        if ends.get("", 0) > MOST_IN_FOLD * rows + 1:
+            raise DataError(
+                f"{table.name}, column {shown(column)}: {ends[''] / rows:.0%} of the leads have none, expected a value "
+                "for nearly every lead, to deal them by; fill it with the lead's own id in a view, or name another"
+            )
+        folds, largest = _dealt(ends)
         if largest <= MOST_IN_FOLD * rows + 1:
             return Key(column, whole, length, folds, guessed)
     raise DataError(

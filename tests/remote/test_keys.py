@@ -102,6 +102,12 @@ def test_a_key_that_ends_alike_is_refused():
         settle_key(table, 5_000, None, "mail")
 
 
+def test_a_key_that_few_leads_have_is_refused():
+    table = engine_table(pa.table({"account": [f"A{n}" if n % 2 else None for n in range(1_000)]}))
+    with pytest.raises(DataError, match=r"column 'account': 50% of the leads have none, expected .*; fill it with"):
+        settle_key(table, 1_000, "account", None)
+
+
 def test_a_key_of_another_kind_is_refused():
     table = engine_table(pa.table({"price": [1.5, 2.5]}))
     with pytest.raises(DataError, match="'price': is of type Float64, expected whole numbers or texts"):
