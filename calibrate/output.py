@@ -39,7 +39,8 @@ BAND_COLUMNS = (
     "score_from", "score_to", "leads", "conversions", "rate", "rate_low", "rate_high", "share_of_conversions",
 )  # fmt: skip
 FILES = ("rules.json", "report.html", "levels.csv", "bands.csv", "diagnostics.json", "calibrate.toml")
-MEETING_FILES = ("meeting.html", "meeting.xlsx", "counts.json")
+MEETING_FILES = ("meeting.xlsx", "counts.json")
+_FORMER = "meeting.html"  # report.html holds it now
 
 
 def write_run(
@@ -75,7 +76,7 @@ def write_run(
     }
     try:
         write_whole(folder, {name: _bytes(content) for name, content in contents.items()})
-        for name in set(MEETING_FILES) - set(contents):
+        for name in {*MEETING_FILES, _FORMER} - set(contents):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise DataError(

@@ -57,11 +57,12 @@ def save_run(calibration: Calibration, folder: str | Path, *, overwrite: bool = 
         DataError: the disk is full or the folder cannot be written to.
     """
     from calibrate.output import check_folder, write_run
-    from reports.meeting import meeting_files
+    from reports.meeting import meeting_files, meeting_of
     from reports.page import render_page
 
     check_folder(Path(folder), overwrite=overwrite)
-    page, beside = render_page(calibration), meeting_files(calibration)
+    meeting = meeting_of(calibration)
+    page, beside = render_page(calibration, meeting=meeting), meeting_files(calibration, meeting)
     return write_run(calibration, page, folder, overwrite=overwrite, beside=beside)
 
 

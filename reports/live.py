@@ -6,8 +6,6 @@ that they need stands in the page: it asks nothing of anywhere, and its policy f
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -27,18 +25,18 @@ from reports.live_figures import moved, rate_range, shown_figures, written
 from reports.live_last import LastPoints, LastQuarter, last_quarter
 from reports.live_rows import Row, rows_of, rule_name
 from reports.numbers import plain
+from reports.policy import policy
 
 SCRIPTS = ("live_model.js", "live_draw.js", "live.js")
 
 
 @dataclass(frozen=True, slots=True)
 class LivePart:
-    """What a page needs: an element with id `live`, its script and its style, and a policy that allows these alone."""
+    """What a page needs: an element with id `live`, its script and its style."""
 
     html: str
     script: str
     style: str
-    csp: str
 
 
 def live_part(
@@ -47,15 +45,17 @@ def live_part(
     previous: Rules | None = None,
     held_out: str | None = None,
     say: Language | None = None,
+    *,
+    within: str | None = None,
 ) -> LivePart:
     """The page's part for the counted leads of these rules; the same bytes for the same input.
 
     previous: last quarter's rules, to compare with.  held_out: a sentence on what leads held out gave, which stands
     beside the remark that the counted leads made the points.  say: the language; that of the rules without it.
+    within: where it is a part of a page with a title of its own, the finding that stands under its heading.
     """
-    script, style = "".join(map(_text, SCRIPTS)), _text("live.css")
-    html = _html(rules, combinations, previous, held_out, say or words_of(rules))
-    return LivePart(html, script, style, _policy(script, style))
+    html = _html(rules, combinations, previous, held_out, say or words_of(rules), within=within)
+    return LivePart(html, "".join(map(_text, SCRIPTS)), _text("live.css"))
 
 
 def live_page(
@@ -69,7 +69,9 @@ def live_page(
     say = say or words_of(rules)
     part = live_part(rules, combinations, previous, held_out, say)
     title = say("meeting.page_title", title=title_of(rules))
-    return _environment().from_string(_text("live_page.html.j2")).render(part=part, title=title, code=say.code)
+    allowed = policy(part.style, part.script)
+    template = _environment().from_string(_text("live_page.html.j2"))
+    return template.render(part=part, title=title, code=say.code, policy=allowed)
 
 
 def _environment() -> Environment:
@@ -80,16 +82,6 @@ def _text(name: str) -> str:
     return files("reports").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(script: str, style: str) -> str:
-    return (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
 def proposed_threshold(rules: Rules, combinations: Combinations) -> int:
     """The score from which leads are handed over; of a document that does not say, the best tenth."""
     if rules.handover_score is not None:
@@ -98,7 +90,15 @@ def proposed_threshold(rules: Rules, combinations: Combinations) -> int:
     return best[0].score_from if best else rules.score.base
 
 
-def _html(rules: Rules, combinations: Combinations, previous: Rules | None, held_out: str | None, say: Language) -> str:
+def _html(
+    rules: Rules,
+    combinations: Combinations,
+    previous: Rules | None,
+    held_out: str | None,
+    say: Language,
+    *,
+    within: str | None,
+) -> str:
     last = last_quarter(rules, previous, say) if previous else None
     threshold = proposed_threshold(rules, combinations)
     then = None
@@ -112,6 +112,8 @@ def _html(rules: Rules, combinations: Combinations, previous: Rules | None, held
         .render(
             code=say.code,
             words=words,
+            within=within,
+            whose=say("meeting.whose", leads=say.count(combinations.total_leads)),
             title=title_of(rules),
             held_out=held_out,
             last=last is not None,

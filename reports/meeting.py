@@ -1,16 +1,18 @@
-"""The files that a meeting changes points in: meeting.html, meeting.xlsx, and the counted leads that both rest on."""
+"""The meeting on a run: the counted leads that report.html, meeting.xlsx and counts.json rest on."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from calibrate.calibration import Calibration
+from calibrate.document.rules import Rules
 from calibrate.document.rules_file import load_rules
+from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.merging import merged
-from calibrate.words.language import language
+from calibrate.words.language import Message, language, message
 from reports import words
-from reports.live import live_page
 from reports.workbook import meeting_workbook
 
 # A page of 10 MB still opens at once, four times as much does not; and combinations are counted in memory.
@@ -18,8 +20,16 @@ MOST = 1_500_000
 MOST_LEADS = 3_000_000
 
 
-def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
-    """The files by name; none where the settings say so, or where there is too much for a page.
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What points are changed on.  previous: the rules adopted last, None without them."""
+
+    combinations: Combinations
+    previous: Rules | None
+
+
+def meeting_of(calibration: Calibration) -> Meeting | Message:
+    """The counted leads of a run, or why there are none: the settings say so, or there is too much for a page.
 
     Too much is more than 3,000,000 leads, or than 1,500,000 combinations of what the rules say of them.
 
@@ -27,19 +37,26 @@ def meeting_files(calibration: Calibration) -> dict[str, str | bytes]:
         SettingsError: rare combinations are to be hidden, and too much would be.
     """
     kind = calibration.settings.report.what_if
-    if kind == "off" or calibration.overall.leads > MOST_LEADS:
-        return {}
+    if kind == "off":
+        return message("report.no_live.off")
+    if calibration.overall.leads > MOST_LEADS:
+        return message("report.no_live.leads", leads=calibration.overall.leads, most=MOST_LEADS)
     combinations = calibration.combinations()
     if len(combinations.leads) > MOST:
-        return {}
+        return message("report.no_live.combinations", combinations=len(combinations.leads), most=MOST)
+    adopted = calibration.settings.points.previous
     if kind == "merged":
         combinations = merged(combinations, calibration.rules)
-    say = language(calibration.settings.report.language)
+    return Meeting(combinations, load_rules(Path(adopted)) if adopted else None)
+
+
+def meeting_files(calibration: Calibration, meeting: Meeting | Message) -> dict[str, str | bytes]:
+    """The files beside the page by name; none without counted leads."""
+    if not isinstance(meeting, Meeting):
+        return {}
+    say, rules = language(calibration.settings.report.language), calibration.rules
     held_out = words.tested(calibration, calibration.validation, say) if calibration.validation else None
-    adopted = calibration.settings.points.previous
-    previous = load_rules(Path(adopted)) if adopted else None
     return {
-        "meeting.html": live_page(calibration.rules, combinations, previous, held_out, say),
-        "meeting.xlsx": meeting_workbook(calibration.rules, combinations, previous, held_out, say),
-        "counts.json": counts_text(combinations, calibration.rules),
+        "meeting.xlsx": meeting_workbook(rules, meeting.combinations, meeting.previous, held_out, say),
+        "counts.json": counts_text(meeting.combinations, rules),
     }

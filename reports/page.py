@@ -21,13 +21,16 @@ from calibrate.statistics.bands import Band, share_reached
 from calibrate.statistics.ranking import gains
 from calibrate.statistics.rates import conversion_rate
 from calibrate.whole import whole_file
-from calibrate.words.language import Language, LanguageCode
+from calibrate.words.language import Language, LanguageCode, Message
 from calibrate.words.language import language as in_language
 from reports import figures, prose, words
 from reports.figures import Step
 from reports.level_table import level_table
 from reports.level_words import of, percent_between
+from reports.live import live_part
+from reports.meeting import Meeting, meeting_of
 from reports.numbers import plain
+from reports.policy import policy
 from reports.section import Section, chart, table
 from reports.trust import trust_sections
 
@@ -39,12 +42,27 @@ FEWEST_SEEN = 30
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
-def render_page(calibration: Calibration, say: Language | None = None) -> str:
+def render_page(calibration: Calibration, say: Language | None = None, meeting: Meeting | Message | None = None) -> str:
     """The whole page: HTML that asks for nothing but itself; the same bytes for the same calibration.
 
-    say: the language, None for that of the settings.
+    say: the language, None for that of the settings.  meeting: the counted leads that points are changed on, or why
+    the page has none; without either it says nothing of them.
     """
-    return _rendered(calibration, say or in_language(calibration.settings.report.language), whole=True)
+    say = say or in_language(calibration.settings.report.language)
+    live = None
+    if isinstance(meeting, Meeting):
+        finding = prose.forest_title(calibration.attributes, say, first=True)
+        live = live_part(calibration.rules, meeting.combinations, meeting.previous, None, say, within=finding)
+    style = _text("page.css") + _text("report.css") + (live.style if live else "")
+    return _rendered(
+        calibration,
+        say,
+        whole=True,
+        style=style,
+        policy=policy(style, live.script if live else None),
+        live=live,
+        no_live=say.said(meeting) if isinstance(meeting, Message) else None,
+    )
 
 
 class Report:
@@ -59,8 +77,9 @@ class Report:
 
     @cached_property
     def html(self) -> str:
-        """The whole page."""
-        return render_page(self.calibration, self.say)
+        """The whole page; points are changed on it where the calibration has its leads."""
+        meeting = meeting_of(self.calibration) if self.calibration.store else None
+        return render_page(self.calibration, self.say, meeting)
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all."""
@@ -68,21 +87,27 @@ class Report:
             file.write(self.html.encode())
 
     def _repr_html_(self) -> str:
-        return _rendered(self.calibration, self.say, whole=False)
+        return _rendered(self.calibration, self.say, whole=False, style=_text("report.css"), no_live=None)
 
 
-def _rendered(calibration: Calibration, say: Language, *, whole: bool) -> str:
-    template = files("reports").joinpath("report.html.j2").read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    return files("reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _rendered(calibration: Calibration, say: Language, **page: object) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["flags"] = _flags
-    return environment.from_string(template).render(
-        whole=whole,
+    drawn = page.get("live") is None  # the live part has the levels, each with its range
+    sections = [section for section in _sections(calibration, say, levels=drawn) if not section.empty]
+    return environment.from_string(_text("report.html.j2")).render(
+        **page,
         say=say,
         title=plain(prose.title(calibration, say)),
         headline=words.headline(calibration, say),
         texts=_under_headline(calibration, say),
         facts=prose.facts(calibration, say),
-        sections=[section for section in _sections(calibration, say) if not section.empty],
+        sections=sections,
+        first=sum(section.key == "remarks" for section in sections),
     )
 
 
@@ -100,11 +125,11 @@ def _under_headline(calibration: Calibration, say: Language) -> tuple[str, ...]:
     return (*noise, tested, f"{say('report.pair')} {best}".strip())
 
 
-def _sections(calibration: Calibration, say: Language) -> tuple[Section, ...]:
+def _sections(calibration: Calibration, say: Language, *, levels: bool) -> tuple[Section, ...]:
     remarks = tuple(plain(say.text(remark.said)) for remark in calibration.remarks)
     return (
         Section("remarks", items=remarks[: words.MOST_REMARKS], more=remarks[words.MOST_REMARKS :]),
-        _levels(calibration, say),
+        _levels(calibration, say) if levels else Section("levels"),
         *_ranking_sections(calibration, say),
         _why(calibration, say),
         _named_bands(calibration, say),

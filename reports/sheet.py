@@ -113,7 +113,7 @@ def _embedded(document: str, width: int, height: int, name: str, label: str) -> 
     root.attrib.clear()
     for parent in list(root.iter()):
         for child in [child for child in parent if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}style")]:
-            parent.remove(child)  # the style is meant for a document of its own; the page has it
+            parent.remove(child)  # the style is meant for a document of its own; the root has it as attributes
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]  # HTML knows svg without its namespace
         for key in [key for key in element.attrib if key.endswith("}href")]:
@@ -126,8 +126,16 @@ def _embedded(document: str, width: int, height: int, name: str, label: str) -> 
             element.set("id", ids[old])
         for key, value in element.attrib.items():
             element.set(key, re.sub(r"#(\w+)", lambda found: "#" + ids.get(found[1], found[1]), value))
+        _unstyle(element)
     root.attrib.update(
         {"viewBox": f"0 0 {width} {height}", "width": str(width), "height": str(height)}
-        | {"role": "img", "aria-label": label}
+        | {"stroke-linejoin": "round", "stroke-linecap": "butt", "role": "img", "aria-label": label}
     )
     return ET.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _unstyle(element: ET.Element) -> None:
+    """Turns the style of an element into attributes: a page that allows no inline style shows these."""
+    for declaration in filter(str.strip, element.attrib.pop("style", "").split(";")):
+        name, _, value = declaration.partition(":")
+        element.set(name.strip(), value.strip())

@@ -82,7 +82,7 @@ def inspect(voice: Voice, /, file: str, deals: str | None, **reading: Any) -> No
 @click.option(
     "--what-if",
     type=click.Choice(["full", "merged", "off"]),
-    help="Counted leads in the meeting's files: all, none of them rare, or no such files.  [default: full]",
+    help="Counted leads to change points on: all, none of them rare, or no such page and workbook.  [default: full]",
 )
 @click.option("--language", type=click.Choice(LANGUAGES), help="Of what people read in the files.  [default: en]")
 @click.option("-o", "--out", metavar="FOLDER", help='[default: FILE without its ending + "-points"]')
@@ -98,9 +98,9 @@ def run(
 
     FILE is a CSV, Excel, Parquet, SQLite or DuckDB file, a folder of Parquet files, or an address of leads that are
     counted where they are: postgresql://host/database, spark:TABLE, spark:./FOLDER or duckdb:FILE. Writes rules.json,
-    report.html, levels.csv, bands.csv, diagnostics.json and calibrate.toml (all settings as used) into the folder given
-    by --out; meeting.html and meeting.xlsx, to change points and see what follows, with the counts.json that they rest
-    on.
+    report.html, to read and to change points on, levels.csv, bands.csv, diagnostics.json and calibrate.toml (all
+    settings as used) into the folder given by --out; meeting.xlsx, to change points in, with the counts.json that it
+    rests on.
     """
     from calibrate.output import check_folder
 
@@ -148,17 +148,18 @@ def _run(
     step = voice.steps()
     result = run_calibration(file, settings, force=force, progress=step)
     step("drawing the report")
-    from reports.meeting import meeting_files
+    from reports.meeting import meeting_files, meeting_of
     from reports.page import render_page
 
-    page = render_page(result)
-    step("writing the files for the meeting")
-    files = {**meeting_files(result), **(beside or {})}
+    meeting = meeting_of(result)
+    page = render_page(result, meeting=meeting)
+    step("writing the workbook for the meeting")
+    files = {**meeting_files(result, meeting), **(beside or {})}
     let_finish()
     names = write_run(result, page, folder, overwrite=overwrite, beside=files)
     step("")
-    if result.settings.report.what_if != "off" and "meeting.html" not in names:
-        voice.remark("No files for the meeting: too many leads, or combinations of them, for a page.")
+    if isinstance(meeting, str) and result.settings.report.what_if != "off":
+        voice.remark(meeting)
     if voice.as_json:
         voice.document(diagnostics(result))
         return

@@ -11,7 +11,9 @@ import pytest
 from calibrate.calibration import run
 from calibrate.sample import sample_file
 from calibrate.settings import load_settings
-from reports.meeting import meeting_files
+from calibrate.words.language import language
+from reports.live import live_page
+from reports.meeting import Meeting, meeting_of
 from reports.page import render_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,20 +27,23 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 def pages(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     result = run(sample_file("leads.csv"), load_settings(sample_file("leads.toml")))
-    texts = {"report": render_page(result), "meeting": str(meeting_files(result)["meeting.html"])}
+    meeting = meeting_of(result)
+    assert isinstance(meeting, Meeting)
+    texts = {f"report-{code}": render_page(result, language(code), meeting) for code in ("en", "de")}
+    texts |= {"still": render_page(result), "page": live_page(result.rules, meeting.combinations)}
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
 
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
-@pytest.mark.parametrize("name", ["report", "meeting"])
+@pytest.mark.parametrize("name", ["report-en", "report-de", "still", "page"])
 def test_axe_finds_nothing(pages, name, width):
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": width, "height": 900})
         page.goto(pages[name].as_uri())
-        if name == "meeting":
+        if name != "still":
             page.wait_for_selector("#live[data-ready]")
             page.fill(".way .number >> nth=0", "40")
         page.evaluate(AXE)

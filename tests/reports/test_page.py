@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
 import os
 import re
@@ -77,7 +79,11 @@ def test_page_asks_for_nothing_but_itself(page):
     tags = {tag for tag, _ in reader.attributes}
     assert not tags & {"script", "link", "img", "iframe", "object", "a"}
     policy = next(item["content"] for tag, item in reader.attributes if item.get("http-equiv"))
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    hashed = base64.b64encode(hashlib.sha256(style[0].encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{hashed}'; base-uri 'none'; form-action 'none'"
+    assert len(style) == 1
+    assert not any("style" in item for _, item in reader.attributes)
     assert all(item.get("href", "#").startswith("#") for _, item in reader.attributes)
     assert not any(name.startswith("on") for _, item in reader.attributes for name in item)
 
