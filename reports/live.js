@@ -16,7 +16,7 @@ const rows = all("tr.way").map((row) => {
   row.after(reason);
   return { row, reason, rule, way, told, number, why, outside };
 });
-const copied = (from) => ({ points: from.points.map((points) => [...points]), threshold: from.threshold, reasons: { ...from.reasons } });
+const copied = (from) => ({ points: from.points.map((points) => [...points]), threshold: from.threshold, segment: from.segment ?? null, reasons: { ...from.reasons } });
 let state = copied(proposal), past = [], typing = null;
 
 function put(points, { rule, way, told }, value) {
@@ -41,6 +41,7 @@ function remember(field = null) {
 function address() {
   const kept = new URLSearchParams({ of: `${data.id} ${data.version}` });
   if (state.threshold !== proposal.threshold) kept.set("threshold", state.threshold);
+  if (state.segment !== null) kept.set("only", key(state.segment.rule, state.segment.way));
   for (const { rule, way } of changed()) {
     kept.set(key(rule, way), state.points[rule][way]);
     if (state.reasons[key(rule, way)]) kept.set(`why.${key(rule, way)}`, state.reasons[key(rule, way)]);
@@ -56,6 +57,7 @@ function fromAddress() {
   found.threshold = whole("threshold") ?? found.threshold;
   for (const item of rows) {
     const name = key(item.rule, item.way), value = whole(name);
+    if (name === kept.get("only") && levelsOf(everybody, item.rule).some(({ way }) => way === item.way)) found.segment = { rule: item.rule, way: item.way };
     if (value !== null && Math.abs(value) <= 1e6) put(found.points, item, value);
     if (kept.has(`why.${name}`)) found.reasons[name] = kept.get(`why.${name}`);
   }
@@ -64,11 +66,13 @@ function fromAddress() {
 
 // ---- what is shown ---------------------------------------------------------------------------------------------------
 
-let counted, gated, scorer, before, beforeScores, last, now, pause = 0;
+let everybody, counted, segment = null, gated, scorer, before, beforeScores, last, now, pause = 0;
 const measured = (counts, threshold) => figures(counts, threshold, data.months);
 
-function start(found) {
-  counted = found;
+/** Counts the leads of the level that is chosen, or all. */
+function start() {
+  segment = state.segment;
+  counted = segment === null ? everybody : only(everybody, segment.rule, segment.way);
   gated = rules.gates.map(() => [0, 0]);
   counted.gates.forEach((gate, i) => {
     if (gate < 0) return;
@@ -86,14 +90,18 @@ function start(found) {
 }
 
 function paint(source = null) {
+  if (!sameSegment(segment, state.segment)) start();
   state.points.forEach((points, rule) => scorer.set(rule, points));
   const counts = scorer.histogram(), bands = tenths(counts, state.threshold, data.quantile);
   now = { counts, figures: measured(counts, state.threshold), tenths: bands, gains: gains(counts) };
   now.bands = namedBands(counts, rules, gated, data.quantile);
+  now.sides = changedSides(proposal, state);
+  paintSegment(everybody, counted, segment);
   paintTiles();
   paintRows(source);
   paintControls(source);
   paintCharts();
+  paintSides(now.sides, proposal, state);
   paintMinutes();
   clearTimeout(pause);
   root.removeAttribute("data-settled");
@@ -107,6 +115,7 @@ function paintTiles() {
     one(".change", tile).textContent = change ? moved(name, change) : "";
     one(".change", tile).className = `change ${sideOf(change * FIGURES[name].better)}`;
     one(".range", tile).textContent = "";
+    one(".proposed", tile).textContent = filled("proposed_is", { value: written(name, before.figures[name]) });
     const then = one(".last", tile);
     if (then) then.textContent = lastText(name);
   }
@@ -183,6 +192,7 @@ function minutes() {
   const lines = Object.keys(FIGURES).map((name) =>
     filled("minutes_figure", { name: words[name], value: written(name, now.figures[name]), proposed: written(name, before.figures[name]) }));
   const taken = decisions();
+  if (segment !== null) lines.unshift(whose(everybody, counted, segment));
   return [head, ...lines, ...(taken.length ? taken.map((item, at) => `${at + 1}. ${item}`) : [words.no_decision])].join("\n");
 }
 
@@ -214,7 +224,8 @@ function settle() {
     // a viewer that keeps no addresses
   }
   const { figures: shown } = now, rate = written("rate", shown.rate), reached = written("reached", shown.reached);
-  one(".spoken").textContent = filled("spoken", { leads: written(volume, shown[volume]), rate, reached });
+  const told = filled("spoken", { leads: written(volume, shown[volume]), rate, reached });
+  one(".spoken").textContent = segment === null ? told : `${whose(everybody, counted, segment)} ${told}`;
   const steps = work();
   const turn = () => {
     const end = performance.now() + 25;
@@ -262,6 +273,12 @@ function* chances() {
 const wholeIn = (field) => (/^[+-]?\d+$/.test(field.value.trim()) && Math.abs(Number(field.value)) <= 1e6 ? Number(field.value) : null);
 
 function onInput({ target }) {
+  if (target === ofRule || target === ofLevel) {
+    remember();
+    state.segment = chosenSegment(everybody, target);
+    paint(target);
+    return;
+  }
   const item = rows.find(({ number, why }) => number === target || why === target);
   const threshold = target.matches(".threshold, .slider") ? wholeIn(target) : null;
   const capacity = target.matches(".capacity") && target.value !== "" && Number(target.value) >= 0 ? Number(target.value) : null;
@@ -329,8 +346,10 @@ async function open() {
     one(".too-old").hidden = false;
     return;
   }
-  start(await unpacked(data.counts));
+  everybody = await unpacked(data.counts);
+  offerRules(everybody);
   state = fromAddress();
+  start();
   root.classList.add("on");
   listen();
   paint();

@@ -24,10 +24,11 @@ from reports.live_data import page_data, page_words, title_of
 from reports.live_figures import moved, rate_range, shown_figures, written
 from reports.live_last import LastPoints, LastQuarter, last_quarter
 from reports.live_rows import Row, rows_of, rule_name
+from reports.live_threshold import proposed_threshold, threshold_reason
 from reports.numbers import plain
 from reports.policy import policy
 
-SCRIPTS = ("live_model.js", "live_draw.js", "live.js")
+SCRIPTS = ("live_model.js", "live_draw.js", "live_segment.js", "live.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,6 @@ def _text(name: str) -> str:
     return files("reports").joinpath(name).read_text(encoding="utf-8")
 
 
-def proposed_threshold(rules: Rules, combinations: Combinations) -> int:
-    """The score from which leads are handed over; of a document that does not say, the best tenth."""
-    if rules.handover_score is not None:
-        return rules.handover_score
-    best = tenths(rules, combinations)
-    return best[0].score_from if best else rules.score.base
-
-
 def _html(
     rules: Rules,
     combinations: Combinations,
@@ -119,6 +112,7 @@ def _html(
             last=last is not None,
             threshold=threshold,
             threshold_is=say("meeting.threshold_proposed", score=say.count(threshold)),
+            threshold_why=threshold_reason(rules, combinations, say),
             capacity=words["capacity" if combinations.months is None else "capacity_a_month"],
             tiles=_tiles(rules, combinations, threshold, last, then, say),
             table=_table(rules, combinations, rows, last, say),
@@ -172,7 +166,7 @@ def _table(
     ]
 
 
-def _cells(row: Row, overall: float, top: float, then: LastPoints | None, say: Language) -> dict[str, str | int]:
+def _cells(row: Row, overall: float, top: float, then: LastPoints | None, say: Language) -> dict[str, str | int | bool]:
     chart = Markup("")
     if row.rate is not None and row.low is not None and row.high is not None:
         chart = row_chart(row.rate, row.low, row.high, overall, max(top, overall))
@@ -183,6 +177,7 @@ def _cells(row: Row, overall: float, top: float, then: LastPoints | None, say: L
         "chart": chart,
         "support": _range(*row.support, say) if row.support else "",
         "last": _last(then, say) if then else "",
+        "arrow": then is not None and not then.low == then.high == row.points,
         "points": say.signed(row.points),
     }
 

@@ -13,6 +13,7 @@ from calibrate.statistics.rates import normal_quantile
 from calibrate.words.language import Language
 from reports.live_last import LastQuarter
 from reports.live_rows import Row, level_name, points_of, rule_name
+from reports.live_worked import worked_data
 from reports.numbers import plain
 
 DRAWS = 500
@@ -69,6 +70,7 @@ def page_data(
                 for rule, part in zip(rules.rules, rows, strict=True)
             ],
         },
+        "worked": worked_data(rules, say),
         "last": last
         and {"points": [points_of(rule) for rule in last.rules.rules], "score": _score(last.rules), "threshold": then},
     }

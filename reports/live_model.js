@@ -32,6 +32,14 @@ async function unpacked(counts) {
   };
 }
 
+/** The combinations of the leads that have one outcome of a rule. */
+function only(counted, rule, way) {
+  const places = [], of = counted.ways[rule];
+  for (let i = 0; i < of.length; i++) if (of[i] === way) places.push(i);
+  const picked = (values) => values.constructor.from(places, (i) => values[i]);
+  return { ways: counted.ways.map(picked), gates: picked(counted.gates), leads: picked(counted.leads), won: picked(counted.won) };
+}
+
 /** Scores of combinations under points that change one rule at a time; sums per group are kept. */
 class Scorer {
   constructor(counted, rules, points) {

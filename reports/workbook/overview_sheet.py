@@ -13,6 +13,7 @@ from calibrate.fields import MOST_POINTS
 from calibrate.meeting.figures import figures, tenths
 from calibrate.words.language import Language
 from reports.live_figures import VOLUMES, shown_figures
+from reports.live_threshold import threshold_reason
 from reports.workbook.charts import gains_chart, tenths_chart
 from reports.workbook.content import Content
 from reports.workbook.looks import Looks, guarded
@@ -87,6 +88,7 @@ def _write_threshold(sheet: Worksheet, looks: Looks, content: Content) -> None:
     high = MOST_POINTS if score.max is None else score.max
     put(sheet, THRESHOLD, 0, say("workbook.threshold"), looks["label"])
     put(sheet, THRESHOLD, 1, content.threshold, looks["edited score"])
+    put(sheet, THRESHOLD, 2, readable(threshold_reason(content.rules, content.combinations, say)), looks["note"])
     sheet.data_validation(f"B{THRESHOLD}", whole_number(say, low, high, "score_said"))
     put(sheet, CAPACITY, 0, say("workbook.capacity" if months is None else "workbook.capacity_a_month"), looks["label"])
     put(sheet, CAPACITY, 1, None, looks["edited places"])

@@ -16,11 +16,14 @@ import pyarrow as pa
 import pytest
 
 from calibrate.document.rules import Rules
+from calibrate.document.worked import worked_leads
 from calibrate.meeting.changes import load_changes
 from calibrate.meeting.combinations import Combinations, combinations_of_leads
 from calibrate.meeting.edited import with_points
 from calibrate.meeting.figures import bands, difference, figures, gains, tenths, threshold_for, worth_of_rules
 from calibrate.meeting.merging import merged
+from calibrate.meeting.segments import only
+from calibrate.meeting.sides import changed_sides
 from calibrate.words.language import LANGUAGES, Language, language
 from reports.live import live_page
 from reports.live_figures import moved, shown_figures, written
@@ -247,6 +250,77 @@ def test_figures_and_bands_are_those_of_python_after_any_edit(page, rules, combi
         for lost in worth_of_rules(changed, combinations)
     ]
     assert page.tab.locator(".worth").all_text_contents() == worth
+
+
+def test_figures_of_one_level_are_those_of_its_leads(page, rules, combinations):
+    page.field(2, 0).fill("33")
+    edited = with_points(rules, {("demo", 0): 33})
+    page.tab.locator(".segment-rule").select_option(label="employees")
+    for way in (1, 2, 4, 0):
+        page.tab.locator(".segment-level").select_option(value=str(way))
+        of_level = only(combinations, 1, way)
+        assert_same(page, edited, of_level, 30)
+        whose = page.tab.locator(".whose").all_text_contents()
+        assert len(set(whose)) == 1
+        assert whose[0].startswith(f"{ENGLISH.count(of_level.total_leads)} of 3,000 counted leads")
+    assert page.shown()["minutes"].splitlines()[1] == whose[0]
+    page.field(0, 0).fill("2")
+    edited = with_points(rules, {("demo", 0): 33, ("industry", 0): 2})
+    assert_same(page, edited, of_level, 30)
+    page.settled()
+    kept = page.tab.url
+    assert "only=employees.0" in kept
+    page.tab.reload()
+    page.tab.wait_for_selector("#live[data-ready]", state="attached")
+    assert page.tab.locator(".segment-level").input_value() == "0"
+    assert_same(page, edited, of_level, 30)
+    page.tab.locator(".segment-rule").select_option(value="")
+    assert_same(page, edited, combinations, 30)
+    assert not page.tab.locator(".segment-level").is_visible()
+    page.tab.locator(".undo").click()
+    assert_same(page, edited, of_level, 30)
+    page.asked.clear()
+
+
+def test_the_level_is_chosen_with_the_keyboard(page, rules, combinations):
+    page.tab.locator(".segment-rule").focus()
+    page.tab.keyboard.press("ArrowDown")
+    assert_same(page, rules, only(combinations, 0, 0), 30)
+    page.tab.keyboard.press("Tab")
+    assert page.tab.evaluate("document.activeElement.className") == "segment-level"
+    page.tab.keyboard.press("ArrowDown")
+    assert_same(page, rules, only(combinations, 0, 1), 30)
+    page.settled()
+    assert "counted leads" in str(page.tab.locator("[aria-live=polite]").text_content())
+
+
+def test_worked_leads_change_side_as_they_score(browser, rules, combinations, tmp_path):
+    worked, file = rules.model_copy(update={"tests": worked_leads(rules)}), tmp_path / "page.html"
+    file.write_text(live_page(worked, combinations), encoding="utf-8")
+    page, draw, edits, threshold = Page(browser, file), random.Random(4), {}, 30
+    assert page.shown()["sides"] == []
+    assert not page.tab.locator(".sides").is_visible()
+    ways = [(rule, way) for rule, item in enumerate(rules.rules) for way in range(len(item.cases) + 2)]
+    ways = [place for place in ways if page.field(*place).count()]
+    seen = 0
+    for step in range(12):
+        rule, way = draw.choice(ways)
+        edits[rules.rules[rule].id, way] = draw.randint(-30, 40)
+        page.field(rule, way).fill(str(edits[rules.rules[rule].id, way]))
+        if step % 3 == 2:
+            threshold = draw.randint(0, 50)
+            page.tab.locator(".threshold").fill(str(threshold))
+        found = changed_sides(worked, with_points(worked, edits), 30, threshold)
+        assert page.shown()["sides"] == [
+            {name: getattr(side, name) for name in ("lead", "before", "after", "handed")}
+            | {"reasons": [list(reason) for reason in side.reasons]}
+            for side in found
+        ]
+        assert page.tab.locator(".changed-sides li").count() == len(found)
+        seen += len(found)
+    assert seen
+    assert page.faults == []
+    page.tab.context.close()
 
 
 def test_huge_points_are_counted_too(page, rules, combinations):
@@ -606,7 +680,7 @@ MARKED = replace(
 
 
 def foreign() -> Rules:
-    """Rules in whose names no Latin letter stands."""
+    """Rules in whose names no Latin letter stands, with worked leads."""
     made = document() | {"title": "标题", "bands": [{"name": "甲", "from": 30}, {"name": "乙"}]}
     names = {"industry": "行业", "employees": "员工", "demo": "演示", "interests": "兴趣"}
     made["attributes"] = {name: {**item, "label": names[name]} for name, item in made["attributes"].items()}
@@ -618,7 +692,8 @@ def foreign() -> Rules:
         ]}
         for rule in made["rules"][:3]
     ]  # fmt: skip
-    return Rules.model_validate_json(json.dumps(made))
+    rules = Rules.model_validate_json(json.dumps(made))
+    return rules.model_copy(update={"tests": worked_leads(rules)})
 
 
 def test_every_word_of_the_page_is_from_the_lists(browser, tmp_path):
@@ -631,8 +706,10 @@ def test_every_word_of_the_page_is_from_the_lists(browser, tmp_path):
     page.field(1, 0).fill("-60")
     page.why(0, 0).fill("好")
     page.tab.locator(".threshold").fill("2")
+    page.tab.locator(".segment-rule").select_option(index=1)
     page.tab.locator(".copy").click()
     page.settled()
+    assert page.tab.locator(".changed-sides li").count()
     page.tab.wait_for_function("document.querySelector('.copied').textContent !== ''")
     texts = page.tab.evaluate("""() => [
         ...[...document.querySelectorAll("body :not(script, noscript)")].flatMap((item) => [...item.childNodes]

@@ -549,7 +549,7 @@ def test_too_many_combinations_are_no_page(command, deals, monkeypatch):
     done = command("run", deals, *WON, "--out", "q4")
     assert done.code == 0
     assert set(contents("q4")) == set(FILES)
-    assert "No files for the meeting" in done.err
+    assert "more than the 5 that a page may hold" in done.err
 
 
 def test_the_page_of_a_meeting_is_written_from_rules_and_counts(command, deals):
