@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import narwhals as nw
-import pyarrow as pa
 
 from calibrate.errors import CalibrateError, DataError, shown
 from calibrate.reading.parquet import parquet_files
 from calibrate.reading.rawtable import choose, first_line
-from calibrate.remote.table import EngineTable
+from calibrate.remote.table import EngineTable, awaited
 
 _AS_THEY_ARE = {"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "DATE"}
 _CAST = {
@@ -104,7 +101,7 @@ def _engine_table(connection: duckdb.DuckDBPyConnection, source: str, name: str,
         cancel=connection.interrupt,
         fault=partial(_fault, name),
         left_out=left_out,
-        waits=partial(_awaited, connection),
+        waits=partial(awaited, connection.interrupt),
     )
 
 
@@ -137,20 +134,3 @@ def _fault(name: str, error: Exception) -> CalibrateError:
         f"{name}: DuckDB cannot answer ({first_line(error)}); expected a file that stays as it is and room for the "
         "groups, leave a column out with --skip"
     )
-
-
-def _awaited(connection: duckdb.DuckDBPyConnection, query: Callable[[], pa.Table]) -> pa.Table:
-    """The answer to a query, asked in a thread: DuckDB hears Ctrl-C between long steps alone.
-
-    Raises:
-        KeyboardInterrupt: it was pressed; the query has ended.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        answer = thread.submit(query)
-        try:
-            return answer.result()
-        except KeyboardInterrupt:
-            while not answer.done():  # it may not have begun
-                connection.interrupt()
-                wait([answer], 0.1)
-            raise

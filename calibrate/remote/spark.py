@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from pyspark.sql import SparkSession
 from calibrate.errors import CalibrateError, DataError, nearest, shown
 from calibrate.reading.addresses import shown_address
 from calibrate.reading.rawtable import first_line
-from calibrate.remote.table import EngineTable
+from calibrate.remote.table import EngineTable, awaited
 
 _AS_THEY_ARE = {"boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "date", "string"}
 _AS_THEY_ARE |= {"timestamp", "timestamp_ntz"}
@@ -61,6 +63,9 @@ def _session() -> tuple[Any, bool]:
     if java is None and "SPARK_REMOTE" not in os.environ:
         where = f"in JAVA_HOME={home}" if home else "on this machine"
         raise DataError(f"Spark: found no Java {where}, expected Java 17 or newer; install it, or set JAVA_HOME to it")
+    # On Ctrl-C its gateway writes a traceback of what it raises anyway.
+    logging.getLogger().addFilter(lambda record: record.module != "java_gateway")
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     builder: Any = SparkSession.builder
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
@@ -84,18 +89,20 @@ def _table(session: Any, place: str, *, own: bool) -> EngineTable:
     parts = {column: part for column, kind in kinds.items() if (part := _cell(column, kind)) is not None}
     if not parts:
         raise DataError(f"{name}: found no column that can be counted, expected one row a lead; name another table")
+    left_out = {
+        column: f"is of type {kind}, which cannot be counted by value"
+        for column, kind in kinds.items()
+        if column not in parts
+    }
     return EngineTable(
-        name,
-        "Spark",
-        nw.from_native(frame.selectExpr(*parts.values())),
-        session.stop if own else _nothing,
-        partial(_cancel, session),
-        partial(_fault, name),
-        {
-            column: f"is of type {kind}, which cannot be counted by value"
-            for column, kind in kinds.items()
-            if column not in parts
-        },
+        name=name,
+        engine="Spark",
+        frame=nw.from_native(frame.selectExpr(*parts.values())),
+        close=session.stop if own else _nothing,
+        cancel=partial(_cancel, session),
+        fault=partial(_fault, name),
+        left_out=left_out,
+        waits=partial(awaited, partial(_cancel, session)),
     )
 
 

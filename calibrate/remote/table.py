@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +91,23 @@ class EngineTable:
         if kind is KeyboardInterrupt:
             self.cancel()
         self.close()
+
+
+def awaited(cancel: Callable[[], None], query: Callable[[], pa.Table]) -> pa.Table:
+    """The answer to a query, asked in a thread, for an engine that does not hear Ctrl-C while it works.
+
+    Raises:
+        KeyboardInterrupt: it was pressed; the query has ended.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(query)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            while not answer.done():  # it may not have begun
+                cancel()
+                wait([answer], 0.1)
+            raise
 
 
 def is_remote(data: object) -> bool:
