@@ -12,11 +12,12 @@ from calibrate.settings import Settings
 
 # Measured on synthetic leads with twenty attributes (docs/performance.md).
 SAMPLE_LEADS = 200_000
-OWN_MB = 430.0
+OWN_MB = 410.0
+OWN_BYTES_A_LEAD = 9
 MB_AN_ATTRIBUTE = 5.0
 BYTES_BESIDE_CODES = 18
-CPU_SECONDS = 3.5
-CPU_SECONDS_A_MILLION = 0.65
+CPU_SECONDS = 4.0
+CPU_SECONDS_A_MILLION = 0.85
 _USUAL_ATTRIBUTES = 20
 
 
@@ -55,10 +56,12 @@ class Plan:
             f"Passes over the table: {len(self.passes)}. " + " ".join(f"{text}." for text in self.passes),
         ]
         if self.leads is None or self.disk_mb is None or self.cpu_seconds is None:
-            return (*lines, f"Memory: about {self.own_mb:,.0f} MB, and {each} bytes a lead in the temporary folder.")
+            own = f"about {self.own_mb:,.0f} MB and {OWN_BYTES_A_LEAD} bytes a lead"
+            return (*lines, f"Memory: {own}, and {each} bytes a lead of codes in the temporary folder.")
         return (
             *lines,
-            f"Memory: about {self.own_mb:,.0f} MB, and {self.disk_mb:,.0f} MB of codes in the temporary folder.",
+            f"Memory: about {self.own_mb:,.0f} MB, and {self.disk_mb:,.0f} MB of codes, which lie in the temporary "
+            "folder where they are many.",
             f"Work: about {self.cpu_seconds:,.0f} seconds of a processor.",
             f"These rest on {each} bytes a lead: one an attribute (two where it has more than 254 values) and "
             f"{BYTES_BESIDE_CODES} for outcome, day, folds and the fit; and on {CPU_SECONDS_A_MILLION} seconds a "
@@ -88,7 +91,7 @@ def plan_of(table: Source | EngineTable, settings: Settings) -> Plan:
         columns=len(names),
         attributes=len(used),
         passes=(f"{sample}{where}, to see what the columns hold", f"All leads in {wanted} columns, to code and count"),
-        own_mb=OWN_MB + MB_AN_ATTRIBUTE * max(len(used) - _USUAL_ATTRIBUTES, 0),
+        own_mb=OWN_MB + MB_AN_ATTRIBUTE * max(len(used) - _USUAL_ATTRIBUTES, 0) + OWN_BYTES_A_LEAD * (rows or 0) / 1e6,
         disk_mb=None if rows is None else rows * (BYTES_BESIDE_CODES + len(used)) / 1e6,
         cpu_seconds=None if rows is None else CPU_SECONDS + CPU_SECONDS_A_MILLION * wide * rows / 1e6,
     )

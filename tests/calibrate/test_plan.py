@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from calibrate.plan import BYTES_BESIDE_CODES, plan_of
+from calibrate.plan import BYTES_BESIDE_CODES, OWN_BYTES_A_LEAD, plan_of
 from calibrate.reading.source import open_source
 from calibrate.remote.opening import open_address
 from calibrate.settings import ColumnSettings, OutcomeSettings, Settings
@@ -41,12 +41,12 @@ def test_columns_that_are_not_to_be_used_cost_nothing(columns, attributes):
         assert plan_of(source, SETTINGS.model_copy(update={"columns": columns})).attributes == attributes
 
 
-def test_room_and_work_grow_with_leads_and_memory_does_not():
+def test_room_work_and_memory_grow_with_leads():
     with open_source(leads(1_000)) as few, open_source(leads(10_000)) as many:
         small, large = plan_of(few, SETTINGS), plan_of(many, SETTINGS)
     assert large.disk_mb == pytest.approx(10 * small.disk_mb)
     assert small.disk_mb == pytest.approx(1_000 * (2 + BYTES_BESIDE_CODES) / 1e6)
-    assert large.own_mb == small.own_mb
+    assert large.own_mb - small.own_mb == pytest.approx(9_000 * OWN_BYTES_A_LEAD / 1e6)
     assert large.cpu_seconds > small.cpu_seconds
 
 
