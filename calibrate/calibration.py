@@ -121,9 +121,9 @@ class Calibration(Shown):
         """levels.csv as a pandas DataFrame: one row a level; rates 0 to 1, lifts in percentage points."""
         import pandas as pd
 
-        from calibrate.output import LEVEL_COLUMNS, level_rows
+        from calibrate.output import level_columns, level_rows
 
-        return pd.DataFrame(level_rows(self), columns=list(LEVEL_COLUMNS))
+        return pd.DataFrame(level_rows(self), columns=list(level_columns(self)))
 
 
 def run(

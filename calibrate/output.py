@@ -9,9 +9,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calibrate.carried import carried_points
 from calibrate.document.lint import faults
 from calibrate.document.rules_file import rules_text
 from calibrate.document.scored import CONTROLS
@@ -68,7 +70,7 @@ def write_run(
     contents: dict[str, str | bytes] = {
         "rules.json": rules_text(calibration.rules),
         "report.html": page,
-        "levels.csv": _csv(LEVEL_COLUMNS, level_rows(calibration)),
+        "levels.csv": _csv(level_columns(calibration), level_rows(calibration)),
         "bands.csv": _csv(BAND_COLUMNS, band_rows(calibration.validation)),
         "diagnostics.json": json.dumps(diagnostics(calibration), indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "calibrate.toml": dump_settings(calibration.settings),
@@ -124,8 +126,25 @@ def _folder_fault(folder: Path, place: Path, overwrite: bool) -> str | None:
     return None
 
 
+def level_columns(calibration: Calibration) -> tuple[str, ...]:
+    """The columns of levels.csv. points_kept stands there only where rules adopted before were named.
+
+    These are the points that the rules carry; `points` are those that this history gives.
+    """
+    return (*LEVEL_COLUMNS, "points_kept") if calibration.settings.points.previous else LEVEL_COLUMNS
+
+
 def level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
-    """Rows of levels.csv, in the order of LEVEL_COLUMNS; labels and notes in the language of the report."""
+    """Rows of levels.csv, in the order of `level_columns`; labels and notes in the language of the report."""
+    if not calibration.settings.points.previous:
+        yield from _level_rows(calibration)
+        return
+    kept = chain.from_iterable(carried_points(calibration.rules, calibration.attributes))
+    for row, points in zip(_level_rows(calibration), kept, strict=True):
+        yield (*row, points)
+
+
+def _level_rows(calibration: Calibration) -> Iterator[tuple[Any, ...]]:
     say = language(calibration.settings.report.language)
     for item, found in zip(calibration.attributes, _stabilities(calibration), strict=True):
         for row, still in zip(item.levels, found, strict=True):

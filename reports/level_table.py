@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calibrate.calibration import Calibration
+from calibrate.carried import carried_points
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.words.language import Language
 from reports import words
@@ -20,6 +21,9 @@ def level_table(calibration: Calibration, say: Language) -> Table:
     steady = words.level_stabilities(calibration)
     if steady is None:
         names.remove("stable")
+    kept = carried_points(calibration.rules, calibration.attributes) if calibration.settings.points.previous else None
+    if kept:
+        names.insert(1, "kept")
     digits = 1 if calibration.overall.rate >= 0.05 else 2
     parts = []
     for place, attribute in enumerate(calibration.attributes):
@@ -28,9 +32,10 @@ def level_table(calibration: Calibration, say: Language) -> Table:
             _cells(level, digits, say)
             | {
                 "evidence": _evidence(calibration, attribute, level, say),
+                "kept": say.signed(kept[place][number]) if kept else "",
                 "stable": _stable(still.stable, say) if still and side(attribute, level) else "",
             }
-            for level, still in zip(attribute.levels, found, strict=True)
+            for number, (level, still) in enumerate(zip(attribute.levels, found, strict=True))
         )
         parts.append((plain(attribute.name), tuple(tuple(row[name] for name in names) for row in rows)))
     return Table(heads(names, say), tuple(parts))

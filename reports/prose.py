@@ -151,7 +151,8 @@ def table_note(calibration: Calibration, say: Language) -> str:
     """What the columns of the table of levels hold."""
     beside = say("tables.levels_note_beside") if calibration.column in BESIDE else ""
     stable = say("tables.levels_note_stable", heading=say("report.heading.stable")) if calibration.stability else ""
-    return " ".join(filter(None, (say("tables.levels_note"), beside, stable)))
+    kept = say("tables.levels_note_kept") if calibration.settings.points.previous else ""
+    return " ".join(filter(None, (say("tables.levels_note"), beside, stable, kept)))
 
 
 def setting_rows(value: object, name: str, say: Language) -> list[tuple[str, str]]:

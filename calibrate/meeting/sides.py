@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from calibrate.document.lead_score import holds, outcome_points, read_value, score_lead
 from calibrate.document.rules import Rules, WorkedLead
@@ -28,14 +29,13 @@ class ChangedSide:
 def lead_outcomes(rules: Rules, worked: WorkedLead) -> tuple[int, tuple[int, ...]]:
     """The gate that decides on a worked lead, -1 none, and the outcome of every rule, numbered as in `Combinations`."""
     values = {
-        name: read_value(attribute, worked.lead.get(name), lambda name=name: f"worked lead, {shown(name)}")  # type: ignore[misc]
+        name: read_value(attribute, worked.lead.get(name), partial("worked lead, {}".format, shown(name)))
         for name, attribute in rules.attributes.items()
     }
     asked = ((gate.when.condition, values[gate.when.attr]) for gate in rules.gates)
     decides = [value is not None and holds(condition, value) for condition, value in asked]
-    return decides.index(True) if True in decides else -1, tuple(
-        digit_of(rules, rule, values[rule.attr]) for rule in rules.rules
-    )
+    ways = tuple(digit_of(rules, rule, values[rule.attr]) for rule in rules.rules)
+    return decides.index(True) if True in decides else -1, ways
 
 
 def changed_sides(before: Rules, after: Rules, threshold_before: int, threshold_after: int) -> tuple[ChangedSide, ...]:

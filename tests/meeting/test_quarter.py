@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_the_next_run_keeps_what_was_adopted(quarters, decided):
         if case.evidence and case.evidence.points_lift != case.points
     ]
     assert len(kept) > 5, "points adopted last are kept though history gives others"
+    rows = list(csv.DictReader((quarters / "q2" / "levels.csv").read_text(encoding="utf-8").splitlines()))
+    of_rules = {(rule.label, case.label): case.points for rule in after.rules for case in rule.cases}
+    told = {(row["attribute"], row["level"]): int(row["points_kept"]) for row in rows}
+    assert {place: told[place] for place in of_rules if place in told} == {
+        p: of_rules[p] for p in of_rules if p in told
+    }
+    assert len(set(of_rules) & set(told)) > 20
+    assert any(row["points"] != row["points_kept"] for row in rows)
+    page = (quarters / "q2" / "report.html").read_text(encoding="utf-8")
+    assert page.count('<td class="kept">') == len(rows)
+    first = (quarters / "q1" / "levels.csv").read_text(encoding="utf-8")
+    assert "points_kept" not in first.partition("\n")[0]
     free = cal.calibrate(str(quarters / "second.csv"), outcome="Status=Won", lost="Lost", date="Created").rules
     moved = sum(
         case.points != points_of(before, rule.attr, case.label)
