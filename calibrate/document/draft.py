@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from calibrate.document.chances import chances
+from calibrate.document.decisions import Threshold
 from calibrate.document.rules import (
     Attribute,
     Baseline,
@@ -97,6 +98,7 @@ def draft_rules(
         groups=_groups(attributes, settings, say),
         rules=tuple(_rule(item, rule_id, say) for item, rule_id in zip(attributes, ids, strict=True)),
         bands=_bands(population, validation, column, say),
+        threshold=_threshold(validation, settings, say),
         reference=Reference(
             population=say("levels.population", leads=population.total_leads, source=provenance.source),
             leads=population.total_leads,
@@ -119,6 +121,14 @@ def draft_rules(
         ),
     )
     return document.model_copy(update={"tests": worked_leads(document)})
+
+
+def _threshold(validation: Validation | None, settings: Settings, say: Language) -> Threshold | None:
+    """From which score the leads fit into the places of sales, by those held out; None where nobody said how many."""
+    fits = validation.capacity if validation else None
+    if fits is None or fits.score_from is None:
+        return None
+    return Threshold(score=fits.score_from, reason=say("levels.threshold.capacity", capacity=settings.report.capacity))
 
 
 def score_of(learned: Learned, column: PointColumn, settings: PointSettings) -> Score:
