@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import calibrate as cal
-from calibrate import calibration
 from calibrate.document.lead_score import holds, outcome_of, read_value, score_lead
 from calibrate.document.rules import (
     Attribute,
@@ -189,11 +188,8 @@ def run_of():
     def found(**points):
         key = tuple(sorted(points.items()))
         if key not in known:
-            kept, plain = [], calibration.encode
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(calibration, "encode", lambda *given: kept.append(plain(*given)) or kept[-1])
-                result = cal.calibrate(FRAME, settings=settings_from(SAID | {"points": SAID["points"] | points}))
-            known[key] = result.rules, kept[0]
+            result = cal.calibrate(FRAME, settings=settings_from(SAID | {"points": SAID["points"] | points}))
+            known[key] = result.rules, result.store
         return known[key]
 
     return found
