@@ -114,7 +114,8 @@ def plain(text: str) -> str:
     'a b c'
     """
     spaced = "".join(" " if _refused(char) else char for char in text)
-    return " ".join(spaced.split()) or "(blank)"
+    # Only plain spaces run together: a no-break space is part of how a language writes.
+    return " ".join(part for part in spaced.split(" ") if part) if spaced.strip() else "(blank)"
 
 
 def _refused(char: str) -> bool:
