@@ -27,6 +27,7 @@ _STYLES: dict[str, dict[str, object]] = {
     "heading two": {"bold": True, "font_size": 13, "font_color": INK},
     "note": {"font_color": SECONDARY, "align": "left"},
     "wrapped note": {"font_color": SECONDARY, "align": "left", "valign": "top", "text_wrap": True},
+    "wrapped reason": {"font_color": SECONDARY, "align": "left", "valign": "top", "text_wrap": True, "indent": 1},
     "finding": {"bold": True, "font_color": INK},
     "heading": {**_HEADING, "align": "right"},
     "text heading": {**_HEADING, "align": "left"},

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from textwrap import wrap
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes without types
+from xlsxwriter.format import Format  # type: ignore[import-untyped] # likewise
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # likewise
 
 from calibrate.exports.sheets.cells import Formula, Plain, readable
@@ -31,6 +33,7 @@ from reports.workbook.sentences import percent_formula, percent_text, quoted, se
 from reports.workbook.sheets import sheet_called, sheet_name
 
 _WIDTHS = (15, 14, 14, 14, 14, 14, 14)
+_ACROSS, _LINE = 6, 15  # the last column under a sentence; points of a line
 _LABELS, _LEAST, _PIXELS = ("threshold", "capacity", "capacity_a_month", "in_use"), 44, 7
 _FINDINGS, _CHARTS, _NOTES = FIGURES + 6, FIGURES + 7, FIGURES + 27
 _SIZES = ((530, 370), (500, 370))
@@ -52,12 +55,24 @@ def write_overview(book: Workbook, looks: Looks, places: Places) -> None:
     size = (_SIZES[0][0] + _PIXELS * (wide - _LEAST), _SIZES[0][1])
     sheet.insert_chart(_CHARTS - 1, 0, tenths_chart(book, content, size), {"object_position": 3})
     sheet.insert_chart(_CHARTS - 1, 3, gains_chart(book, content, _SIZES[1]), {"object_position": 3, "x_offset": 12})
-    for place, (label, text) in enumerate(_notes(content)):
-        put(sheet, _NOTES + place, 0, label, looks["note"])
-        put(sheet, _NOTES + place, 1 if label else 0, text, looks["note"])
+    for row, (label, text) in enumerate(_notes(content), start=_NOTES):
+        if label:
+            put(sheet, row, 0, label, looks["note"])
+            put(sheet, row, 1, text, looks["note"])
+        else:
+            _put_wrapped(sheet, row, 0, str(text), looks["wrapped note"], wide)
     sheet.fit_to_pages(1, 1)
     guarded(sheet)
     sheet.activate()
+
+
+def _put_wrapped(sheet: Worksheet, row: int, column: int, text: str, look: Format, wide: int) -> None:
+    """A sentence across the sheet from a column on, on as many lines as it needs: a merged cell does not grow."""
+    room = sum((wide, *_WIDTHS)[column : _ACROSS + 1])
+    sheet.merge_range(row - 1, column, row - 1, _ACROSS, text, look)
+    lines = len(wrap(text, room)) or 1
+    if lines > 1:
+        sheet.set_row(row - 1, lines * _LINE)
 
 
 def _label_width(say: Language) -> int:
@@ -79,7 +94,7 @@ def _write_head(sheet: Worksheet, looks: Looks, content: Content) -> None:
     honest = say("meeting.levels") + (f" {content.held_out}" if content.held_out else "")
     put(sheet, 1, 0, name, looks["title"])
     for row, text in enumerate((counted, how, honest), start=2):
-        put(sheet, row, 0, readable(text), looks["note"])
+        _put_wrapped(sheet, row, 0, readable(text), looks["wrapped note"], _label_width(say))
 
 
 def _write_threshold(sheet: Worksheet, looks: Looks, content: Content) -> None:
@@ -88,7 +103,8 @@ def _write_threshold(sheet: Worksheet, looks: Looks, content: Content) -> None:
     high = MOST_POINTS if score.max is None else score.max
     put(sheet, THRESHOLD, 0, say("workbook.threshold"), looks["label"])
     put(sheet, THRESHOLD, 1, content.threshold, looks["edited score"])
-    put(sheet, THRESHOLD, 2, readable(threshold_reason(content.rules, content.combinations, say)), looks["note"])
+    why = readable(threshold_reason(content.rules, content.combinations, say))
+    _put_wrapped(sheet, THRESHOLD, 2, why, looks["wrapped reason"], _label_width(say))
     sheet.data_validation(f"B{THRESHOLD}", whole_number(say, low, high, "score_said"))
     put(sheet, CAPACITY, 0, say("workbook.capacity" if months is None else "workbook.capacity_a_month"), looks["label"])
     put(sheet, CAPACITY, 1, None, looks["edited places"])
