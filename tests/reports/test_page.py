@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts
 from calibrate.words.language import language
 from reports import prose, words
+from reports.meeting import meeting_of
 from reports.numbers import plain
 from reports.page import MOST_FORESTS, Report, render_page
 
@@ -263,6 +265,39 @@ def test_page_of_the_sample_history():
     assert words.headline(result, ENGLISH) in unescape(page)
     for remark in result.remarks[: words.MOST_REMARKS]:
         assert plain(remark.text) in unescape(page)
+
+
+def test_points_are_changed_on_the_page_under_one_outline():
+    sample = Path(__file__).parents[2] / "data"
+    result = run(str(sample / "leads.csv"), load_settings(sample / "leads.toml", {"points": {"draws": 100}}))
+    page = Report(result).html
+    read(page)
+    found = re.findall(r"<h([1-6])[^>]*>(.*?)</h", page, re.DOTALL)
+    levels = [int(level) for level, _ in found]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= level + 1 for level, later in pairwise(levels))
+    parts = [name for level, name in found if level == "2"]
+    assert len(set(parts)) == len(parts)
+    assert parts[:3] == [heading("remarks"), ENGLISH("meeting.within"), heading("bands")]
+    assert heading("levels") not in parts
+    style, script = (re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("style", "script"))
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (*script, *style)]
+    assert f"script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'" in page
+    assert "unsafe" not in page.partition("</head>")[0]
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+def test_page_without_counted_leads_says_why(calibration, code):
+    off = meeting_of(replace(calibration, settings=settings_from({"report": {"what_if": "off"}})))
+    many = meeting_of(replace(calibration, overall=replace(calibration.overall, leads=3_000_001)))
+    say = language(code)
+    for why, told in ((off, "report.no_live.off"), (many, "report.no_live.leads")):
+        page = re.sub("</?code>", "", unescape(render_page(calibration, say, why)))
+        assert say(told, leads=3_000_001, most=3_000_000) in page
+        assert say("report.heading.levels") in page
+        assert "<script" not in page
 
 
 @pytest.mark.parametrize(
