@@ -56,7 +56,7 @@ def live_part(
     within: where it is a part of a page with a title of its own, the finding that stands under its heading.
     """
     html = _html(rules, combinations, previous, held_out, say or words_of(rules), within=within)
-    return LivePart(html, "".join(map(_text, SCRIPTS)), _text("live.css"))
+    return LivePart(html, _script(), _text("live.css"))
 
 
 def live_page(
@@ -81,6 +81,12 @@ def _environment() -> Environment:
 
 def _text(name: str) -> str:
     return files("reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """The scripts without their remarks and indents, which a page has no room for."""
+    lines = (line.strip() for name in SCRIPTS for line in _text(name).splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith(("//", "/**")))
 
 
 def _html(
@@ -118,10 +124,18 @@ def _html(
             table=_table(rules, combinations, rows, last, say),
             gains_note=words["gains_note_last" if last else "gains_note"],
             notes=_notes(combinations, last, say),
-            data=htmlsafe_json_dumps(page_data(rules, combinations, rows, threshold, last, then, say), sort_keys=True),
+            data=htmlsafe_json_dumps(
+                page_data(rules, combinations, rows, threshold, last, then, _said(words), say), sort_keys=True
+            ),
             **_charts(rules, combinations, threshold, last, say),
         )
     )
+
+
+def _said(words: dict[str, str]) -> dict[str, str]:
+    """Those of the words that the script says."""
+    script = _script()
+    return {key: text for key, text in words.items() if key in script}
 
 
 def _tiles(

@@ -36,6 +36,7 @@ def page_data(
     threshold: int,
     last: LastQuarter | None,
     then: int | None,
+    words: dict[str, str],
     say: Language,
 ) -> dict[str, object]:
     """What the script reads. Groups by number, the last for rules without one; absent bounds are null."""
@@ -50,7 +51,7 @@ def page_data(
         "quantile": normal_quantile(0.95),
         "draws": DRAWS,
         "threshold": threshold,
-        "words": page_words(say),
+        "words": words,
         "marks": {name: say.words[f"marks.{name}"] for name in ("decimal", "thousands", "percent")},
         "counts": json.loads(counts_text(combinations, rules)),
         "rules": {

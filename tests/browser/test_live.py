@@ -726,3 +726,22 @@ def outside_marks(text: str) -> str:
     while (rest := re.sub("⟦[^⟦⟧]*⟧", "", text)) != text:
         text = rest
     return text
+
+
+def test_the_page_of_many_leads_is_small(tmp_path):
+    # 100,000 leads with 7 attributes, 30 levels that are the rarer the later they come; seed 1.
+    draw, sizes = np.random.default_rng(1), (4, 4, 4, 4, 5, 5, 4)
+    shares = [(1 / np.arange(1, size + 1) ** 1.6) for size in sizes]
+    columns = {f"a{i}": draw.choice(len(share), 100_000, p=share / share.sum()) for i, share in enumerate(shares)}
+    found = Rules.model_validate_json(json.dumps({
+        "id": "many", "version": "1", "attributes": {name: {"type": "category"} for name in columns},
+        "rules": [
+            {"id": name, "attr": name, "cases": [
+                {"when": {"in": [f"level {level}"]}, "points": 3 * level - 4} for level in range(size)]}
+            for name, size in zip(columns, sizes, strict=True)
+        ],
+    }))  # fmt: skip
+    batch = pa.record_batch({name: pa.array([f"level {level}" for level in of]) for name, of in columns.items()})
+    counted = combinations_of_leads(found, [(batch, draw.random(100_000) < 0.15)], 12.0)
+    assert len(counted.leads) > 9000
+    assert len(live_page(found, counted).encode()) < 100 * 1024
