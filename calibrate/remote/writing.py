@@ -149,6 +149,11 @@ def _in_spark(table: EngineTable, scores: Any, target: str, overwrite: bool) -> 
         _saved(session, scores, name)
         return int(session.table(name).count())
     aside = ".".join("`" + part.replace("`", "``") + "`" for part in (*parts[:-1], f"{parts[-1]}_new"))
+    if session.catalog.tableExists(aside):  # somebody else's: what fails here is dropped
+        raise SettingsError(
+            f"{table.name}: {shown(f'{target}_new')} is there already, expected to make it and rename it; rename it, "
+            "or choose another --to-table"
+        )
     _saved(session, scores, aside)
     session.sql(f"DROP TABLE {name}")
     session.sql(f"ALTER TABLE {aside} RENAME TO {name}")

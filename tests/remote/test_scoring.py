@@ -518,6 +518,11 @@ def test_a_table_in_spark(spark, tmp_path, card_leads):
         assert write_scores(held, scores, name, overwrite=True) == 200
         rows = [tuple(row) for row in spark.table(name).orderBy("id").collect()]
         assert rows == expected_rows(card_leads[:200])
+        spark.range(3).write.saveAsTable(f"{name}_new")
+        with pytest.raises(SettingsError, match="'scores_of_leads_new' is there already"):
+            write_scores(held, scores, name, overwrite=True)
+        assert (spark.table(f"{name}_new").count(), spark.table(name).count()) == (3, 200)
+        spark.sql(f"DROP TABLE {name}_new")
         failing = scores.with_columns(id=nw.col("reasons").cast(nw.Int64))
         with pytest.raises(DataError, match="nothing was written"):
             write_scores(held, failing, name, overwrite=True)
