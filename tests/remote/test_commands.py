@@ -35,8 +35,8 @@ ENDLESS = "SELECT i AS id, pg_sleep(0.1)::text AS status FROM generate_series(1,
 
 @pytest.fixture(autouse=True)
 def hears_ctrl_c():
-    """A command that ends well leaves the process deaf to it, and its children with it."""
-    before = signal.getsignal(signal.SIGINT)
+    """A command that ends well, here or in a test before, leaves the process deaf to it, and its children with it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
@@ -58,6 +58,7 @@ def server(postgres):
         admin.execute("SELECT pg_reload_conf()")
     yield postgres
     with postgres.connect() as admin:
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'berta'")
         admin.execute("DROP TABLE history CASCADE")
         admin.execute("DROP VIEW endless")
         admin.execute("DROP ROLE berta")
