@@ -37,7 +37,8 @@ def bare(rules):
     none = {"evidence": None}
     return rules.model_copy(
         update={
-            "schema_": None, "baseline": None, "reference": None, "probability": None, "made_by": None, "tests": (), "threshold": None,
+            "threshold": None,
+            "schema_": None, "baseline": None, "reference": None, "probability": None, "made_by": None, "tests": (),
             "rules": tuple(
                 rule.model_copy(
                     update={
