@@ -28,6 +28,7 @@ from calibrate.remote.table import EngineTable
 from calibrate.spread import mixed
 
 MOST_IN_FOLD = 0.3
+MOST_LEFT_OUT = 0.01
 _NAMES = re.compile(
     r"(?:^|[^a-z])(?:id|uuid|guid|key|nr|no|number|nummer)(?:[^a-z]|$)|(?-i:[a-z]I[dD]$)", re.IGNORECASE
 )
@@ -161,11 +162,17 @@ def chosen(table: EngineTable, key: Key, rows: int, most: int) -> nw.Expr:
     The ends are longer than those that say the fold, and picked by a fixed hash.
 
     Raises:
-        DataError: too many leads share an end.
+        DataError: too many leads share an end, or more than one in a hundred have none.
     """
     picked: list[str] = []
     for length in range(key.length + 1, key.length + _LONGEST + 1):
         ends = _ends(table, key.end(length))
+        if ends.get("", 0) > MOST_LEFT_OUT * rows:
+            raise DataError(
+                f"{table.name}, column {shown(key.column)}: {ends['']:,} of {rows:,} leads have none, expected a value "
+                "for every lead, since a sample by it leaves them out; fill it with the lead's own id in a view, name "
+                "another with --lead-key, or fetch all leads by source.sample_leads"
+            )
         picked, held = _picked(key, ends, most / rows)
         if held >= 0.9 * most or (held and len(ends) >= _ENDS_A_CHOICE * rows / most):
             wanted = [int(end) for end in picked] if key.whole else picked

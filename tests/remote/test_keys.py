@@ -108,6 +108,14 @@ def test_a_key_that_few_leads_have_is_refused():
         settle_key(table, 1_000, "account", None)
 
 
+def test_no_sample_leaves_out_the_leads_without_a_key():
+    keys = pa.array([f"A{n}" if n % 20 else None for n in range(5_000)])
+    table = engine_table(pa.table({"account": keys}))
+    key = settle_key(table, 5_000, "account", None)
+    with pytest.raises(DataError, match=r"column 'account': 250 of 5,000 leads have none, expected .*; fill it with"):
+        chosen(table, key, 5_000, 1_000)
+
+
 def test_a_key_of_another_kind_is_refused():
     table = engine_table(pa.table({"price": [1.5, 2.5]}))
     with pytest.raises(DataError, match="'price': is of type Float64, expected whole numbers or texts"):
