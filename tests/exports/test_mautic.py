@@ -85,4 +85,4 @@ def test_the_payload_scores_as_the_export_says():
         for lead in leads:
             assert mautic_score(body, record_of(lead, export)) == score_lead(export.runs or rules, lead).score
             read += 1
-    assert read > 200
+    assert read > 100

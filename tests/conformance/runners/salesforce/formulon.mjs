@@ -22,7 +22,7 @@ const { build, replace, traverseAndThrow, coerceLiteral } = engine.exports;
 const XML = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
 
 const text = (value) => ({ type: "literal", dataType: "text", value, options: { length: value.length } });
-const number = (value) => ({ type: "literal", dataType: "number", value, options: { length: 18, scale: 9 } });
+const number = (value) => ({ type: "literal", dataType: "number", value, options: { length: 18, scale: 15 } });
 const literals = {
   number: (value) => (value === null ? { type: "literal", dataType: "null", value: null } : number(value)),
   boolean: (value) => ({ type: "literal", dataType: "checkbox", value: value === true, options: {} }),
