@@ -33,14 +33,6 @@ SECRET = "s3cr/et@w%rd"
 ENDLESS = "SELECT i AS id, pg_sleep(0.1)::text AS status FROM generate_series(1, 100000) i"
 
 
-@pytest.fixture(autouse=True)
-def hears_ctrl_c():
-    """A command that ends well, here or in a test before, leaves the process deaf to it, and its children with it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(scope="module")
 def server(postgres):
     """The server with the sample history, and a user who needs a password and may do what he likes."""
