@@ -160,7 +160,7 @@ def test_files_are_called_after_the_table(server, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "ADDRESS", "--table", "histery", "--outcome", "Status=Won"], "did you mean 'history'?"),
+        (["run", "ADDRESS", "--table", "histery", "--outcome", "Status=Won"], "did you mean 'history'"),
         (["run", "ADDRESS", "--table", "history", "--outcome", "Statsu=Won"], "did you mean 'Status'?"),
         (
             ["run", "ADDRESS", "--table", "history", "--outcome", "Status=Wonn"],
