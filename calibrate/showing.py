@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from calibrate.meeting.changes import Changes
     from calibrate.meeting.combinations import Combinations
     from calibrate.words.language import LanguageCode
-    from reports.notebook import MeetingPage
-    from reports.page import Report
+    from reports.notebook.card import MeetingPage
+    from reports.page.report import Report
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 
@@ -23,14 +23,14 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        from reports.notebook import card
+        from reports.notebook.card import card
 
         return card(self)
 
 
 def report(calibration: Calibration) -> Report:
     """The report; it shows itself in a notebook, and `.save(path)` writes it as one file."""
-    from reports.page import Report
+    from reports.page.report import Report
 
     return Report(calibration)
 
@@ -43,8 +43,8 @@ def meeting_page(
     previous: last quarter's rules, to compare with.  language: of the page; that of the rules without it.
     """
     from calibrate.words import language as words
-    from reports.live import live_page
-    from reports.notebook import MeetingPage
+    from reports.live.page import live_page
+    from reports.notebook.card import MeetingPage
 
     return MeetingPage(live_page(rules, counts, previous, say=words.language(language) if language else None))
 
@@ -57,8 +57,9 @@ def save_run(calibration: Calibration, folder: str | Path, *, overwrite: bool = 
         DataError: the disk is full or the folder cannot be written to.
     """
     from calibrate.output import check_folder, write_run
-    from reports.meeting import meeting_files, meeting_of
-    from reports.page import render_page
+    from reports.meeting.counted import meeting_of
+    from reports.page.report import render_page
+    from reports.workbook.files import meeting_files
 
     check_folder(Path(folder), overwrite=overwrite)
     meeting = meeting_of(calibration)

@@ -49,29 +49,37 @@ def test_imports_go_one_way():
     assert [relative(path) for path in core if "reports" in imported(path)] == []
 
 
-FOLDERS = (
-    "words",
-    "reading",
-    "statistics",
-    "leads",
-    "learning",
-    "proof",
-    "document",
-    "exports",
-    "imports",
-    "remote",
-    "meeting",
-)
+FOLDERS = {
+    "calibrate": (
+        "words",
+        "reading",
+        "statistics",
+        "leads",
+        "learning",
+        "proof",
+        "document",
+        "exports",
+        "imports",
+        "remote",
+        "meeting",
+    ),
+    "reports": ("wording", "charts", "meeting", "live", "workbook", "page", "commands", "notebook"),
+}
 
 
 def test_folders_read_only_from_those_before_them():
     wrong = []
     for path in MODULES:
-        folder = path.relative_to(ROOT).parts[1]
-        later = FOLDERS[FOLDERS.index(folder) + 1 :] if folder in FOLDERS else ()
+        package, folder = path.relative_to(ROOT).parts[:2]
+        folders = FOLDERS[package]
+        later = folders[folders.index(folder) + 1 :] if folder in folders else ()
         text = path.read_text(encoding="utf-8")
-        wrong += [(relative(path), name) for name in later if f"from calibrate.{name}" in text]
+        wrong += [(relative(path), name) for name in later if f"from {package}.{name}" in text]
     assert wrong == []
+
+
+def test_every_folder_of_reports_has_its_place():
+    assert {path.parent.name for path in (ROOT / "reports").glob("*/__init__.py")} == set(FOLDERS["reports"])
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)

@@ -148,8 +148,9 @@ def _run(
     step = voice.steps()
     result = run_calibration(file, settings, force=force, progress=step)
     step("drawing the report")
-    from reports.meeting import meeting_files, meeting_of
-    from reports.page import render_page
+    from reports.meeting.counted import meeting_of
+    from reports.page.report import render_page
+    from reports.workbook.files import meeting_files
 
     meeting = meeting_of(result)
     page = render_page(result, meeting=meeting)
@@ -191,20 +192,20 @@ def _explain(voice: Voice, file: str, settings: Settings) -> None:
 
 
 def _transcript(voice: Voice, result: Calibration) -> None:
-    from reports import words
+    from reports.wording import results
 
     plain, say = not can_say("█−…", sys.stdout), language("en")
     for line in result.reading:
         voice.remark(line)
-    for line in words.counted_lines(result, say):
+    for line in results.counted_lines(result, say):
         voice.say(line)
     voice.say()
-    for line in words.points_table(result, say, ascii=plain):
+    for line in results.points_table(result, say, ascii=plain):
         voice.say(line)
     voice.say()
-    for line in words.result_lines(result, say):
+    for line in results.result_lines(result, say):
         voice.say(line)
-    remarks = words.remark_lines(result, say, ascii=plain)
+    remarks = results.remark_lines(result, say, ascii=plain)
     if remarks:
         voice.remark("")
         voice.remark("Please note")

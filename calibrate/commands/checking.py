@@ -44,8 +44,8 @@ def compare(
     from calibrate.api import compare as compared
     from calibrate.document.rules_file import load_rules
     from calibrate.meeting.comparing import Comparison
-    from reports.check_words import remarks
-    from reports.compare_words import compare_lines
+    from reports.commands.check import remarks
+    from reports.commands.compare import compare_lines
 
     before, after = load_rules(Path(old)), load_rules(Path(new))
     settings = None if leads is None else settings_of(voice, reading)
@@ -81,8 +81,8 @@ def check(
     from calibrate.document.rules_file import load_rules
     from calibrate.meeting.checking import Check
     from calibrate.whole import whole_file
-    from reports.check_words import check_lines, remarks
-    from reports.check_xml import check_xml
+    from reports.commands.check import check_lines, remarks
+    from reports.commands.check_xml import check_xml
 
     document = load_rules(Path(rules))
     found = checked(document, leads, outcome, settings=settings_of(voice, reading))

@@ -55,7 +55,7 @@ def export(
     from calibrate.exports.fidelity import fidelity
     from calibrate.exports.naming import Names, read_names
     from calibrate.exports.target import Options
-    from reports.export_words import export_lines, target_lines
+    from reports.commands.export import export_lines, target_lines
 
     document = load_rules(Path(rules))
     if to is None:

@@ -132,7 +132,7 @@ def report(
     """
     from calibrate.document.rules_file import load_rules
     from calibrate.whole import whole_file
-    from reports.live import live_page
+    from reports.live.page import live_page
 
     target = Path(out) if out else Path(f"{stem(rules)}.html")
     if target.exists() and not overwrite:

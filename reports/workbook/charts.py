@@ -11,7 +11,7 @@ from xlsxwriter.chart import Chart  # type: ignore[import-untyped] # likewise
 from calibrate.exports.sheets.cells import span
 from calibrate.meeting.figures import tenths
 from calibrate.words.language import Language
-from reports.sheet import BLUE, GREY, INK, LINE, ORANGE, SECONDARY
+from reports.charts.sheet import BLUE, GREY, INK, LINE, ORANGE, SECONDARY
 from reports.workbook.content import Content
 from reports.workbook.looks import PALE
 from reports.workbook.places import SCORES_FIRST, TENTHS, TENTHS_FIRST

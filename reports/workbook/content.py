@@ -14,9 +14,9 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import score_counts
 from calibrate.statistics.ranking import ScoreCounts
 from calibrate.words.language import Language, Message, message
-from reports.live_last import LastQuarter, last_quarter
-from reports.live_rows import Row, rows_of, rule_name
-from reports.live_threshold import proposed_threshold
+from reports.meeting.last import LastQuarter, last_quarter
+from reports.meeting.rows import Row, rows_of, rule_name
+from reports.meeting.threshold import proposed_threshold
 
 MOST_COMBINATIONS, MOST_CELLS, MOST_LOOKED_AT = 20_000, 600_000, 30_000_000
 MOST_ADDED = 300  # rules in one formula, which holds 8,192 characters

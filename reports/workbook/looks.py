@@ -9,7 +9,7 @@ from xlsxwriter.format import Format  # type: ignore[import-untyped] # likewise
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # likewise
 
 from calibrate.words.language import Language
-from reports.sheet import INK, ORANGE_TEXT, SECONDARY
+from reports.charts.sheet import INK, ORANGE_TEXT, SECONDARY
 from reports.workbook.sentences import percent_format
 
 Looks = Mapping[str, Format]

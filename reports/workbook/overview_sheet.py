@@ -14,8 +14,8 @@ from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.fields import MOST_POINTS
 from calibrate.meeting.figures import figures, tenths
 from calibrate.words.language import Language
-from reports.live_figures import VOLUMES, shown_figures
-from reports.live_threshold import threshold_reason
+from reports.meeting.figures import VOLUMES, shown_figures
+from reports.meeting.threshold import threshold_reason
 from reports.workbook.charts import gains_chart, tenths_chart
 from reports.workbook.content import Content
 from reports.workbook.looks import Looks, guarded

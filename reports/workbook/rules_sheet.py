@@ -9,7 +9,7 @@ from calibrate.exports.sheets.cells import Formula, Plain
 from calibrate.exports.sheets.looks import new_sheet, put
 from calibrate.fields import MOST_POINTS
 from calibrate.words.language import Language
-from reports.live_rows import Row
+from reports.meeting.rows import Row
 from reports.workbook.content import Content
 from reports.workbook.looks import FIRST, Looks, bars, guarded
 from reports.workbook.places import RULES_FIRST, Places, rule_column, rule_columns

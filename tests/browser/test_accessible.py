@@ -12,9 +12,9 @@ from calibrate.calibration import run
 from calibrate.sample import sample_file
 from calibrate.settings import load_settings
 from calibrate.words.language import language
-from reports.live import live_page
-from reports.meeting import Meeting, meeting_of
-from reports.page import render_page
+from reports.live.page import live_page
+from reports.meeting.counted import Meeting, meeting_of
+from reports.page.report import render_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

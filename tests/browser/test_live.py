@@ -25,9 +25,9 @@ from calibrate.meeting.merging import merged
 from calibrate.meeting.segments import only
 from calibrate.meeting.sides import changed_sides
 from calibrate.words.language import LANGUAGES, Language, language
-from reports.live import live_page
-from reports.live_figures import moved, shown_figures, written
-from reports.live_last import last_quarter
+from reports.live.page import live_page
+from reports.meeting.figures import moved, shown_figures, written
+from reports.meeting.last import last_quarter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

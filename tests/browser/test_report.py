@@ -12,7 +12,7 @@ import pytest
 from calibrate.calibration import run
 from calibrate.sample import sample_file
 from calibrate.settings import load_settings
-from reports.page import render_page
+from reports.page.report import render_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

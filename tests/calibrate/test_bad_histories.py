@@ -13,7 +13,7 @@ from calibrate.calibration import Calibration
 from calibrate.learning.learned import MOST_BESIDE
 from calibrate.settings import settings_from
 from calibrate.words.language import language
-from reports.trust_prose import overlap_sentences
+from reports.page.trust_prose import overlap_sentences
 
 TOLD = "History shows no differences beyond chance"
 

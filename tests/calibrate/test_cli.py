@@ -545,7 +545,7 @@ def test_rare_leads_are_hidden_or_nothing_is_written(command, deals):
 
 
 def test_too_many_combinations_are_no_page(command, deals, monkeypatch):
-    monkeypatch.setattr("reports.meeting.MOST", 5)
+    monkeypatch.setattr("reports.meeting.counted.MOST", 5)
     done = command("run", deals, *WON, "--out", "q4")
     assert done.code == 0
     assert set(contents("q4")) == set(FILES)

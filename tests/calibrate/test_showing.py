@@ -15,7 +15,7 @@ from calibrate.cli import cli
 from calibrate.exports.fidelity import Fidelity
 from calibrate.showing import Shown
 from calibrate.words.language import LANGUAGES, language
-from reports.notebook import card
+from reports.notebook.card import card
 
 HOSTILE = "<img src=x onerror=\"window.hurt=1\"> 'b' & {{ value }} </script><script>window.hurt=1</script>"
 

@@ -30,7 +30,7 @@ from calibrate.meeting.figures import bands, figures, score_counts, tenths, thre
 from calibrate.sample import sample_file
 from calibrate.settings import load_settings
 from calibrate.words.language import language
-from reports.live_rows import rows_of
+from reports.meeting.rows import rows_of
 from reports.workbook import meeting_workbook, read_meeting
 
 EXAMPLES = 20

@@ -34,8 +34,8 @@ from calibrate.reading.dialect import ReadingOptions
 from calibrate.sample import sample_file
 from calibrate.settings import OutcomeSettings, load_settings
 from calibrate.voice import Voice
-from reports.check_words import check_lines, sentence
-from reports.check_xml import check_xml
+from reports.commands.check import check_lines, sentence
+from reports.commands.check_xml import check_xml
 
 KNOWN = OutcomeSettings(column="Status", won=["Won"], lost=["Lost"], date="Created")
 # won, leads by source in a history of 1,000 leads of which 200 were won: 40 %, 20 %, 10 %

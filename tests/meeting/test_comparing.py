@@ -38,7 +38,7 @@ from calibrate.meeting.newer import told_outcome
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.settings import OutcomeSettings
 from calibrate.voice import Voice
-from reports.compare_words import compare_lines, verdict_sentence
+from reports.commands.compare import compare_lines, verdict_sentence
 
 WON = OutcomeSettings(column="Status", won=["Won"], lost=["Lost"], date="Created")
 Q1 = ("2026-01-01", "2026-03-31")

@@ -9,8 +9,8 @@ import pytest
 from calibrate.document.lead_score import score_lead
 from calibrate.document.rules import Rules
 from calibrate.words.language import language
-from reports.live_last import LastPoints, last_quarter
-from reports.live_rows import level_name, rule_name
+from reports.meeting.last import LastPoints, last_quarter
+from reports.meeting.rows import level_name, rule_name
 
 ENGLISH = language("en")
 

@@ -14,9 +14,9 @@ from calibrate.proof.stability import LevelStability
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts, gains
 from calibrate.words.language import language
-from reports import figures
-from reports.figures import Moving, Step
-from reports.numbers import cut, plain
+from reports.charts import figures
+from reports.charts.figures import Moving, Step
+from reports.wording.numbers import cut, plain
 
 ENGLISH = language("en")
 PALETTE = {"#0b6e99", "#c4511a", "#b8460f", "#1d2430", "#5b6472", "#8a8f98", "#e3e6ea", "#ffffff"}

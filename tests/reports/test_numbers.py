@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.numbers import columns_wide, cut, day, filled, percent, plain, signed, whole_percent
+from reports.wording.numbers import columns_wide, cut, day, filled, percent, plain, signed, whole_percent
 
 
 @given(st.text(st.characters(exclude_categories=())))

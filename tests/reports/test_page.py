@@ -23,10 +23,11 @@ from calibrate.settings import load_settings, settings_from
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.ranking import ScoreCounts
 from calibrate.words.language import language
-from reports import prose, words
-from reports.meeting import meeting_of
-from reports.numbers import plain
-from reports.page import MOST_FORESTS, Report, render_page
+from reports.meeting.counted import meeting_of
+from reports.page import prose
+from reports.page.report import MOST_FORESTS, Report, render_page
+from reports.wording import results
+from reports.wording.numbers import plain
 
 ENGLISH = language("en")
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -262,8 +263,8 @@ def test_page_of_the_sample_history():
     read(page)
     assert len(page.encode()) < 400 * 1024
     page = re.sub("</?code>", "", page)
-    assert words.headline(result, ENGLISH) in unescape(page)
-    for remark in result.remarks[: words.MOST_REMARKS]:
+    assert results.headline(result, ENGLISH) in unescape(page)
+    for remark in result.remarks[: results.MOST_REMARKS]:
         assert plain(remark.text) in unescape(page)
 
 
@@ -356,12 +357,12 @@ def test_report_saves_its_page(calibration, tmp_path):
 
 SCRIPT = """
 import hashlib, importlib.util, sys
-import reports.page
+import reports.page.report
 heavy = {"matplotlib", "pandas", "scipy", "statsmodels"} & set(sys.modules)
 spec = importlib.util.spec_from_file_location("fixtures", sys.argv[1])
 fixtures = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(fixtures)
-page = reports.page.render_page(fixtures.made())
+page = reports.page.report.render_page(fixtures.made())
 print(sorted(heavy), hashlib.sha256(page.encode()).hexdigest())
 """
 

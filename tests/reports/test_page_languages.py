@@ -13,9 +13,9 @@ from calibrate.calibration import Calibration, run
 from calibrate.document.lead_score import score_lead
 from calibrate.settings import load_settings, settings_from
 from calibrate.words.language import LANGUAGES, Language, language
-from reports import prose
-from reports.numbers import plain
-from reports.page import Report, render_page
+from reports.page import prose
+from reports.page.report import Report, render_page
+from reports.wording.numbers import plain
 
 DATA = Path(__file__).parents[2] / "data"
 OPEN, CLOSE = "\u2062", "\u2063"  # seen by nobody, and kept by all that handles texts

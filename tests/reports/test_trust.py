@@ -14,8 +14,9 @@ from calibrate.statistics.overlap import SignFlip
 from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts
 from calibrate.statistics.sample_size import ModelSize, leads_to_see
 from calibrate.words.language import language
-from reports import columns_prose, trust_prose, words
-from reports.trust import MOST_FLIPS, MOST_LEVELS, MOST_PAIRS, MOST_ROWS, MOST_SPANS, trust_sections
+from reports.page import columns_prose, trust_prose
+from reports.page.trust import MOST_FLIPS, MOST_LEVELS, MOST_PAIRS, MOST_ROWS, MOST_SPANS, trust_sections
+from reports.wording import results
 
 ENGLISH = language("en")
 
@@ -113,7 +114,7 @@ def test_no_column_ranks_better_than_a_coin(calibration):
     validation = replace(calibration.validation, rankings=rankings)
     assert "better than chance" in columns_prose.best_sentence(calibration, validation, ENGLISH)
     assert columns_prose.advice(validation, ENGLISH) == ""
-    said = words.best_column_sentence(replace(calibration, validation=validation), ENGLISH)
+    said = results.best_column_sentence(replace(calibration, validation=validation), ENGLISH)
     assert said == (
         "None of the three kinds of points ranks better than chance would "
         "(lift 52.0, cautious 52.0, adjusted 52.0 pairs of 100)."

@@ -12,8 +12,10 @@ from calibrate.settings import settings_from
 from calibrate.statistics.bands import capacity_cut
 from calibrate.statistics.ranking import Auc, AucDifference, ScoreCounts, area_under_curve
 from calibrate.words.language import language
-from reports import level_words, prose, words
-from reports.numbers import columns_wide
+from reports.page import prose
+from reports.wording import results
+from reports.wording.levels import average_score, clarity, rule_text, support
+from reports.wording.numbers import columns_wide
 
 ENGLISH = language("en")
 
@@ -37,7 +39,7 @@ SEVENTY_EIGHT = ScoreCounts((0, 1, 2), (22, 100, 78), (22, 0, 78))
 
 def test_headline_says_pairs_and_share(calibration):
     # The best fifth of 200 leads is 40 of the 78 at score 2: 40 of 100 customers.
-    assert words.headline(on_leads(calibration, SEVENTY_EIGHT), ENGLISH) == (
+    assert results.headline(on_leads(calibration, SEVENTY_EIGHT), ENGLISH) == (
         "On 200 leads that had no part in them, points made this way got the right order in 78 of 100 won-lost pairs; "
         "the best fifth of leads brought 40% of the customers."
     )
@@ -45,48 +47,52 @@ def test_headline_says_pairs_and_share(calibration):
 
 def test_headline_without_a_test_claims_nothing(calibration):
     untested = replace(calibration, validation=None)
-    assert "not known" in words.headline(untested, ENGLISH)
-    assert "not known" in words.ranking_sentence(untested, ENGLISH)
-    assert words.best_tenth_sentence(untested, ENGLISH) == ""
+    assert "not known" in results.headline(untested, ENGLISH)
+    assert "not known" in results.ranking_sentence(untested, ENGLISH)
+    assert results.best_tenth_sentence(untested, ENGLISH) == ""
     one_class = on_leads(calibration, ScoreCounts((1, 2), (50, 50), (0, 0)))
-    assert "not known" in words.headline(one_class, ENGLISH)
+    assert "not known" in results.headline(one_class, ENGLISH)
 
 
 def test_headline_of_one_score_for_all(calibration):
     tied = on_leads(calibration, ScoreCounts((0,), (100,), (10,)))
-    assert "same score" in words.headline(tied, ENGLISH)
-    assert words.best_tenth_sentence(tied, ENGLISH) == "There is no best tenth: 100% of the leads share the best score."
+    assert "same score" in results.headline(tied, ENGLISH)
+    assert (
+        results.best_tenth_sentence(tied, ENGLISH) == "There is no best tenth: 100% of the leads share the best score."
+    )
     most = on_leads(calibration, ScoreCounts((0, 1), (40, 60), (1, 9)))
-    assert words.best_tenth_sentence(most, ENGLISH) == "There is no best tenth: 60% of the leads share the best score."
+    assert (
+        results.best_tenth_sentence(most, ENGLISH) == "There is no best tenth: 60% of the leads share the best score."
+    )
 
 
 @pytest.mark.parametrize(
     ("low", "high", "text"), [(0.7, 0.8, ""), (0.45, 0.6, "may be chance"), (0.3, 0.4, "do not use")]
 )
 def test_a_ranking_like_a_coin_is_called_so(low, high, text):
-    said = words.doubt(Auc((low + high) / 2, low, high, 0.95, 100, 50), ENGLISH)
+    said = results.doubt(Auc((low + high) / 2, low, high, 0.95, 100, 50), ENGLISH)
     assert text in said
     assert bool(said) == bool(text)
 
 
 def test_noise_is_doubted(calibration, noise):
-    assert "may be chance" in words.headline(on_leads(calibration, noise), ENGLISH)
+    assert "may be chance" in results.headline(on_leads(calibration, noise), ENGLISH)
 
 
 def test_ranking_sentence_has_its_range(calibration):
     result = on_leads(calibration, SEVENTY_EIGHT)
     auc = result.validation.rankings[0].auc
-    assert words.ranking_sentence(result, ENGLISH) == (
+    assert results.ranking_sentence(result, ENGLISH) == (
         "On the newest 200 leads the points put won before lost in 78 of 100 pairs "
         f"(95% range {round(100 * auc.low)} to {round(100 * auc.high)})."
     )
     crossed = on_leads(calibration, SEVENTY_EIGHT, kind="cross-fitted", learned_from=None)
-    assert words.ranking_sentence(crossed, ENGLISH).startswith("On 200 leads, each scored without it,")
+    assert results.ranking_sentence(crossed, ENGLISH).startswith("On 200 leads, each scored without it,")
 
 
 def test_best_tenth(calibration):
     # 40 of the 400 leads have the score 25, and 20 of the 78 customers.
-    assert words.best_tenth_sentence(calibration, ENGLISH) == (
+    assert results.best_tenth_sentence(calibration, ENGLISH) == (
         "The best tenth (score 25 and up, 40 leads) holds 20 of the 78 customers."
     )
 
@@ -95,36 +101,36 @@ def test_capacity(calibration, scores):
     # 90 places: the two best scores hold 80 leads and 36 customers, the third does not fit.
     validation = replace(calibration.validation, capacity=capacity_cut(scores, 90))
     asked = settings_from({"report": {"capacity": "7/week"}, "outcome": {"date": "Created"}})
-    said = words.capacity_sentence(replace(calibration, validation=validation, settings=asked), ENGLISH)
+    said = results.capacity_sentence(replace(calibration, validation=validation, settings=asked), ENGLISH)
     assert said.startswith(
         "Sales has 7/week: beside the leads that are not counted, 90 of the held-out ones fit. Call from score 20 up, "
         "80 leads with 36 customers (45.0%,"
     )
     few = replace(calibration.validation, capacity=capacity_cut(scores, 10))
-    assert "do not all fit" in words.capacity_sentence(replace(calibration, validation=few, settings=asked), ENGLISH)
-    assert words.capacity_sentence(calibration, ENGLISH) == ""
+    assert "do not all fit" in results.capacity_sentence(replace(calibration, validation=few, settings=asked), ENGLISH)
+    assert results.capacity_sentence(calibration, ENGLISH) == ""
 
 
 def test_counted_lines(calibration):
-    counted, left_out, learning = words.counted_lines(calibration, ENGLISH)
+    counted, left_out, learning = results.counted_lines(calibration, ENGLISH)
     assert counted.startswith("1,000 of 1,100 leads counted, 150 of them won (Status = Won): 15.0%, 95% range ")
     assert left_out == "Not counted: 80 open and younger than 90 days; 20 without an outcome."
     assert learning == "Points from all 1,000 counted leads; tested on the newest 400 with points from the 800 before."
 
 
 def test_tested_says_which_leads_and_which_points(calibration):
-    assert words.tested(calibration, calibration.validation, ENGLISH) == (
+    assert results.tested(calibration, calibration.validation, ENGLISH) == (
         "Tested on the newest 400 leads with 78 customers (1 Jul 2026 to 30 Sep 2026), with points made in the same "
         "way from the 800 older leads. The points in the rules file come from all 1,000 counted leads."
     )
     crossed = replace(calibration.validation, kind="cross-fitted", learned_from=None)
-    assert "from the other parts only" in words.tested(calibration, crossed, ENGLISH)
-    assert "without it" in words.counted_lines(replace(calibration, validation=crossed), ENGLISH)[-1]
-    assert "too few" in words.counted_lines(replace(calibration, validation=None), ENGLISH)[-1]
+    assert "from the other parts only" in results.tested(calibration, crossed, ENGLISH)
+    assert "without it" in results.counted_lines(replace(calibration, validation=crossed), ENGLISH)[-1]
+    assert "too few" in results.counted_lines(replace(calibration, validation=None), ENGLISH)[-1]
 
 
 def test_points_table_strongest_first(calibration):
-    head, first, second, *_ = words.points_table(calibration, ENGLISH)
+    head, first, second, *_ = results.points_table(calibration, ENGLISH)
     assert head.split() == ["points", "rule", "won", "of", "leads", "rate", "data", "support"]
     # 40 of 100 against 15 % is 25 points; its range is Newcombe's, 16.6 to 34.0 (METHODS, lift_overall_ci_newcombe).
     assert first.split() == [
@@ -143,11 +149,11 @@ def test_points_from_zero_are_listed_by_their_distance_from_the_average(make):
     levels = tuple(replace(level, points=level.points + 3) for level in item.levels)
     wide = replace(item, name="Wide", levels=levels, unknown=3)
     both = replace(item, name="Both", unknown=3, levels=tuple(replace(level, points=2) for level in item.levels))
-    lines = words.points_table(replace(result, attributes=(both, wide)), ENGLISH)
+    lines = results.points_table(replace(result, attributes=(both, wide)), ENGLISH)
     assert [line.split()[0] for line in lines[1:-1]] == ["+28", "0", "+2", "+2"]
     # 28 of 100 leads' points and 0 of 900: 2.8 on average, and 2 of the other.
     assert lines[-1] == "  0 is the worst level of an attribute; points of an average lead add up to 5."
-    assert level_words.average_score(replace(result, attributes=(both, wide))) == pytest.approx(4.8)
+    assert average_score(replace(result, attributes=(both, wide))) == pytest.approx(4.8)
 
 
 @pytest.mark.parametrize(
@@ -168,31 +174,31 @@ def test_points_from_zero_are_listed_by_their_distance_from_the_average(make):
 def test_the_word_beside_points(calibration, evidence, low, high, column, word):
     item = calibration.attributes[0]
     level = replace(item.levels[0], evidence=evidence, support_low=low, support_high=high)
-    assert level_words.clarity(item, level, column) == word
+    assert clarity(item, level, column) == word
 
 
 def test_points_table_is_cut_and_says_so(calibration):
-    lines = words.points_table(calibration, ENGLISH, 2)
+    lines = results.points_table(calibration, ENGLISH, 2)
     assert len(lines) == 4
     shown = sum(bool(level.points) for item in calibration.attributes for level in item.levels)
     assert lines[-1].strip() == f"… {shown - 2} more in levels.csv"
 
 
 def test_points_table_in_plain_signs(calibration):
-    lines = words.points_table(calibration, ENGLISH, 3, ascii=True)
+    lines = results.points_table(calibration, ENGLISH, 3, ascii=True)
     assert "\n".join(lines).isascii()
-    assert len(lines[1]) == len(words.points_table(calibration, ENGLISH, 3)[1])
+    assert len(lines[1]) == len(results.points_table(calibration, ENGLISH, 3)[1])
     assert any(line.strip().startswith("-8") for line in lines)
 
 
 def test_points_table_columns_line_up_whatever_the_names(hostile):
-    lines = words.points_table(hostile, ENGLISH)
+    lines = results.points_table(hostile, ENGLISH)
     assert len({columns_wide(line) for line in lines[1:-1]}) == 1
 
 
 def test_points_table_without_points(make):
     flat = make({"a": [("x", 75, 500), ("y", 75, 500)]})
-    assert words.points_table(flat, ENGLISH) == [
+    assert results.points_table(flat, ENGLISH) == [
         "  No level gets points: history shows no difference that makes a whole point."
     ]
 
@@ -200,20 +206,20 @@ def test_points_table_without_points(make):
 def test_missing_is_said_without_an_equals_sign(calibration):
     source = next(item for item in calibration.attributes if item.name == "Source")
     missing = next(level for level in source.levels if level.level.kind == "missing")
-    assert level_words.rule_text(source, missing, ENGLISH) == "Source missing"
+    assert rule_text(source, missing, ENGLISH) == "Source missing"
 
 
 def test_support_is_in_points(calibration):
     # Newcombe's range of 40 of 100 against 150 of 1,000: 16.6 to 34.0 percentage points.
     level = calibration.attributes[0].levels[0]
-    assert level_words.support(level, ENGLISH) == "+17 to +34"
+    assert support(level, ENGLISH) == "+17 to +34"
 
 
 def test_seven_remarks_at_most(calibration):
     nine = replace(calibration, remarks=tuple(Remark("note", f"remark {i}") for i in range(9)))
-    assert words.remark_lines(nine, ENGLISH) == [*(f"remark {i}" for i in range(7)), "… 2 more in report.html"]
-    assert words.remark_lines(nine, ENGLISH, ascii=True)[-1] == "... 2 more in report.html"
-    assert words.remark_lines(calibration, ENGLISH) == []
+    assert results.remark_lines(nine, ENGLISH) == [*(f"remark {i}" for i in range(7)), "… 2 more in report.html"]
+    assert results.remark_lines(nine, ENGLISH, ascii=True)[-1] == "... 2 more in report.html"
+    assert results.remark_lines(calibration, ENGLISH) == []
 
 
 def test_method_without_differences(calibration):
@@ -302,14 +308,14 @@ AREAS = {"lift": 0.718, "cautious": 0.721, "adjusted": 0.715}
     ],
 )
 def test_which_column_ranks_best_and_how_sure(calibration, gaps, column, text):
-    said = words.best_column_sentence(ranked(calibration, "cautious", AREAS, gaps, column), ENGLISH)
+    said = results.best_column_sentence(ranked(calibration, "cautious", AREAS, gaps, column), ENGLISH)
     assert said.endswith(text)
     assert said.isascii()
 
 
 def test_no_winner_among_columns_that_read_the_same(calibration):
     areas = {"lift": 0.7181, "cautious": 0.7184, "adjusted": 0.715}
-    said = words.best_column_sentence(
+    said = results.best_column_sentence(
         ranked(calibration, "cautious", areas, {"lift": False, "adjusted": True}), ENGLISH
     )
     assert said == (
@@ -319,39 +325,39 @@ def test_no_winner_among_columns_that_read_the_same(calibration):
 
 
 def test_columns_that_rank_alike_or_alone(calibration):
-    assert words.best_column_sentence(calibration, ENGLISH) == (
+    assert results.best_column_sentence(calibration, ENGLISH) == (
         f"The three kinds of points rank alike ({100 * calibration.validation.rankings[0].auc.auc:.1f} pairs of 100)."
     )
     alone = replace(calibration.validation, rankings=calibration.validation.rankings[:1], comparisons=())
-    assert words.best_column_sentence(replace(calibration, validation=alone), ENGLISH) == ""
-    assert words.best_column_sentence(replace(calibration, validation=None), ENGLISH) == ""
+    assert results.best_column_sentence(replace(calibration, validation=alone), ENGLISH) == ""
+    assert results.best_column_sentence(replace(calibration, validation=None), ENGLISH) == ""
 
 
 def test_history_without_differences_is_said_first(calibration):
     noise = replace(calibration, strength=math.inf)
-    assert words.headline(noise, ENGLISH).startswith("History shows no differences beyond chance")
-    assert "lift points that the rules carry" in words.headline(noise, ENGLISH)
-    assert words.headline(calibration, ENGLISH) == words.achieved(calibration, ENGLISH)
+    assert results.headline(noise, ENGLISH).startswith("History shows no differences beyond chance")
+    assert "lift points that the rules carry" in results.headline(noise, ENGLISH)
+    assert results.headline(calibration, ENGLISH) == results.achieved(calibration, ENGLISH)
 
 
 def test_how_many_rules_are_stable(calibration):
     # By the fixture: +25 moves by 8 points, all other points by 2, which leaves the sign of -1 open.
     given = [level for item in calibration.attributes for level in item.levels if level.points]
     but_one = len(given) - 1
-    assert words.stability_sentence(calibration, ENGLISH) == (
+    assert results.stability_sentence(calibration, ENGLISH) == (
         f"For {but_one} of {len(given)} rules with points the sign is sure; {but_one} move by 3 points at most in 80 "
         "of 100 redrawn histories (stable)."
     )
-    assert words.stability_sentence(replace(calibration, column="adjusted"), ENGLISH) == ""
-    assert words.stability_sentence(replace(calibration, stability=None), ENGLISH) == ""
+    assert results.stability_sentence(replace(calibration, column="adjusted"), ENGLISH) == ""
+    assert results.stability_sentence(replace(calibration, stability=None), ENGLISH) == ""
 
 
 def test_stable_is_told_in_points_of_any_worth(calibration):
     finer = calibration.rules.model_copy(update={"score": Score(unit=0.5)})
-    assert words.tolerance(replace(calibration, rules=finer)) == 6
+    assert results.tolerance(replace(calibration, rules=finer)) == 6
     # Around 15 % a percentage point is 1 / (100 x .15 x .85) of log-odds, and 20 points are ln 2.
     odds = calibration.rules.model_copy(update={"score": Score(pdo=20)})
-    assert words.tolerance(replace(calibration, rules=odds)) == pytest.approx(3 / 12.75 * 20 / math.log(2))
+    assert results.tolerance(replace(calibration, rules=odds)) == pytest.approx(3 / 12.75 * 20 / math.log(2))
 
 
 def test_bands_out_of_order_are_named(calibration):

@@ -6,7 +6,7 @@ from calibrate.document.rules import Rules
 from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import score_counts, tenths
 from calibrate.words.language import Language
-from reports.numbers import plain
+from reports.wording.numbers import plain
 
 
 def proposed_threshold(rules: Rules, combinations: Combinations) -> int:

@@ -8,7 +8,7 @@ from calibrate.document.lead_score import Value, outcome_of
 from calibrate.document.rules import Condition, Has, In, Is, Range, Rule, Rules
 from calibrate.statistics.points import round_half_away
 from calibrate.words.language import Language
-from reports.live_rows import points_of, rule_name
+from reports.meeting.rows import points_of, rule_name
 
 
 @dataclass(frozen=True, slots=True)

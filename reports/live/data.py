@@ -11,10 +11,10 @@ from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.figures import bands
 from calibrate.statistics.rates import normal_quantile
 from calibrate.words.language import Language
-from reports.live_last import LastQuarter
-from reports.live_rows import Row, level_name, points_of, rule_name
-from reports.live_worked import worked_data
-from reports.numbers import plain
+from reports.live.worked import worked_data
+from reports.meeting.last import LastQuarter
+from reports.meeting.rows import Row, level_name, points_of, rule_name
+from reports.wording.numbers import plain
 
 DRAWS = 500
 

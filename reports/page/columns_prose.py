@@ -12,9 +12,9 @@ from calibrate.calibration import Calibration
 from calibrate.proof.shaping import Shaped
 from calibrate.proof.validation import Ranking, Validation
 from calibrate.words.language import Language
-from reports.level_words import between
-from reports.numbers import figure
-from reports.words import better_than_chance, clauses, kinds, listed_names, unit, with_number
+from reports.wording.levels import between
+from reports.wording.numbers import figure
+from reports.wording.results import better_than_chance, clauses, kinds, listed_names, unit, with_number
 
 LEAST_COST = 0.003
 CLEARLY_CLOSER = 0.1

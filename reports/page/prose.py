@@ -13,9 +13,9 @@ from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.proof.validation import Validation
 from calibrate.statistics.bands import Band, inversions
 from calibrate.words.language import Language
-from reports.level_words import BESIDE
-from reports.numbers import cut, figure
-from reports.words import band_range, from_zero_sentence, signed_points, unit
+from reports.wording.levels import BESIDE
+from reports.wording.numbers import cut, figure
+from reports.wording.results import band_range, from_zero_sentence, signed_points, unit
 
 FOOTNOTES = ("pairs", "ranges", "evidence", "chances", "adjusted", "tests")
 

@@ -1,4 +1,4 @@
-"""The four figures of the meeting as the page writes them; live.js writes the same."""
+"""The four figures of the meeting as pages write them; live/draw.js writes the same."""
 
 from __future__ import annotations
 

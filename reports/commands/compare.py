@@ -9,7 +9,19 @@ from calibrate.meeting.comparing import Cause, Comparison, Histories, RuleChange
 from calibrate.meeting.matching import PartChange
 from calibrate.meeting.newer import Seen
 from calibrate.statistics.rates import Rate
-from reports.numbers import MINUS, count, cut, day, filled, pairs, percent, percent_range, plain, signed, signed_lift
+from reports.wording.numbers import (
+    MINUS,
+    count,
+    cut,
+    day,
+    filled,
+    pairs,
+    percent,
+    percent_range,
+    plain,
+    signed,
+    signed_lift,
+)
 
 _TOP = 15
 _CAUSES: dict[Cause, str] = {

@@ -19,16 +19,16 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import bands, figures, gains, score_counts, tenths, worth_of_rules
 from calibrate.statistics.bands import Band
 from calibrate.words.language import Language
-from reports.live_charts import gains_chart, row_chart, tenths_chart
-from reports.live_data import page_data, page_words, title_of
-from reports.live_figures import moved, rate_range, shown_figures, written
-from reports.live_last import LastPoints, LastQuarter, last_quarter
-from reports.live_rows import Row, rows_of, rule_name
-from reports.live_threshold import proposed_threshold, threshold_reason
-from reports.numbers import plain
+from reports.live.charts import gains_chart, row_chart, tenths_chart
+from reports.live.data import page_data, page_words, title_of
+from reports.meeting.figures import moved, rate_range, shown_figures, written
+from reports.meeting.last import LastPoints, LastQuarter, last_quarter
+from reports.meeting.rows import Row, rows_of, rule_name
+from reports.meeting.threshold import proposed_threshold, threshold_reason
 from reports.policy import policy
+from reports.wording.numbers import plain
 
-SCRIPTS = ("live_model.js", "live_draw.js", "live_segment.js", "live.js")
+SCRIPTS = ("model.js", "draw.js", "segment.js", "part.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def live_part(
     within: where it is a part of a page with a title of its own, the finding that stands under its heading.
     """
     html = _html(rules, combinations, previous, held_out, say or words_of(rules), within=within)
-    return LivePart(html, _script(), _text("live.css"))
+    return LivePart(html, _script(), _text("part.css"))
 
 
 def live_page(
@@ -71,7 +71,7 @@ def live_page(
     part = live_part(rules, combinations, previous, held_out, say)
     title = say("meeting.page_title", title=title_of(rules))
     allowed = policy(part.style, part.script)
-    template = _environment().from_string(_text("live_page.html.j2"))
+    template = _environment().from_string(_text("page.html.j2"))
     return template.render(part=part, title=title, code=say.code, policy=allowed)
 
 
@@ -80,7 +80,7 @@ def _environment() -> Environment:
 
 
 def _text(name: str) -> str:
-    return files("reports").joinpath(name).read_text(encoding="utf-8")
+    return files("reports.live").joinpath(name).read_text(encoding="utf-8")
 
 
 def _script() -> str:
@@ -107,7 +107,7 @@ def _html(
     rows, words = rows_of(rules, combinations, say), page_words(say)
     return (
         _environment()
-        .from_string(_text("live.html.j2"))
+        .from_string(_text("part.html.j2"))
         .render(
             code=say.code,
             words=words,

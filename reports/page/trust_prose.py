@@ -14,9 +14,9 @@ from calibrate.proof.surprises import Surprises
 from calibrate.statistics.overlap import Pair
 from calibrate.statistics.sample_size import ModelSize, Readiness
 from calibrate.words.language import Language
-from reports.level_words import BESIDE
-from reports.numbers import figure, plain
-from reports.words import signed_points, spelled, unit
+from reports.wording.levels import BESIDE
+from reports.wording.numbers import figure, plain
+from reports.wording.results import signed_points, spelled, unit
 
 
 def overlap_sentences(calibration: Calibration, overlap: Overlap, say: Language) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from lxml import etree
 
 from calibrate.meeting.checking import Check
 from calibrate.meeting.grades import Finding, NotChecked
-from reports.check_words import GRADE_WORDS, sentence, why_not
-from reports.numbers import plain
+from reports.commands.check import GRADE_WORDS, sentence, why_not
+from reports.wording.numbers import plain
 
 
 def check_xml(check: Check) -> bytes:

@@ -23,16 +23,18 @@ from calibrate.statistics.rates import conversion_rate
 from calibrate.whole import whole_file
 from calibrate.words.language import Language, LanguageCode, Message
 from calibrate.words.language import language as in_language
-from reports import figures, prose, words
-from reports.figures import Step
-from reports.level_table import level_table
-from reports.level_words import of, percent_between
-from reports.live import live_part
-from reports.meeting import Meeting, meeting_of
-from reports.numbers import plain
+from reports.charts import figures
+from reports.charts.figures import Step
+from reports.live.page import live_part
+from reports.meeting.counted import Meeting, meeting_of
+from reports.page import prose
+from reports.page.level_table import level_table
+from reports.page.section import Section, chart, table
+from reports.page.trust import trust_sections
 from reports.policy import policy
-from reports.section import Section, chart, table
-from reports.trust import trust_sections
+from reports.wording import results
+from reports.wording.levels import of, percent_between
+from reports.wording.numbers import plain
 
 ROWS_A_CHART = 40
 MOST_FORESTS = 6
@@ -53,7 +55,7 @@ def render_page(calibration: Calibration, say: Language | None = None, meeting: 
     if isinstance(meeting, Meeting):
         finding = prose.forest_title(calibration.attributes, say, first=True)
         live = live_part(calibration.rules, meeting.combinations, meeting.previous, None, say, within=finding)
-    style = _text("page.css") + _text("report.css") + (live.style if live else "")
+    style = _text("whole.css") + _text("report.css") + (live.style if live else "")
     return _rendered(
         calibration,
         say,
@@ -91,7 +93,7 @@ class Report:
 
 
 def _text(name: str) -> str:
-    return files("reports").joinpath(name).read_text(encoding="utf-8")
+    return files("reports.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _rendered(calibration: Calibration, say: Language, **page: object) -> str:
@@ -103,7 +105,7 @@ def _rendered(calibration: Calibration, say: Language, **page: object) -> str:
         **page,
         say=say,
         title=plain(prose.title(calibration, say)),
-        headline=words.headline(calibration, say),
+        headline=results.headline(calibration, say),
         texts=_under_headline(calibration, say),
         facts=prose.facts(calibration, say),
         sections=sections,
@@ -119,16 +121,16 @@ def _flags(text: str) -> Markup:
 def _under_headline(calibration: Calibration, say: Language) -> tuple[str, ...]:
     if calibration.validation is None:
         return ()
-    best = words.best_column_sentence(calibration, say)
-    noise = (words.achieved(calibration, say),) if words.no_differences(calibration, say) else ()
-    tested = words.tested(calibration, calibration.validation, say)
+    best = results.best_column_sentence(calibration, say)
+    noise = (results.achieved(calibration, say),) if results.no_differences(calibration, say) else ()
+    tested = results.tested(calibration, calibration.validation, say)
     return (*noise, tested, f"{say('report.pair')} {best}".strip())
 
 
 def _sections(calibration: Calibration, say: Language, *, levels: bool) -> tuple[Section, ...]:
     remarks = tuple(plain(say.text(remark.said)) for remark in calibration.remarks)
     return (
-        Section("remarks", items=remarks[: words.MOST_REMARKS], more=remarks[words.MOST_REMARKS :]),
+        Section("remarks", items=remarks[: results.MOST_REMARKS], more=remarks[results.MOST_REMARKS :]),
         _levels(calibration, say) if levels else Section("levels"),
         *_ranking_sections(calibration, say),
         _why(calibration, say),
@@ -182,7 +184,7 @@ def _parts(attributes: Sequence[AttributeEvidence], rows: int) -> list[tuple[Att
 
 
 def _ranking_sections(calibration: Calibration, say: Language) -> tuple[Section, ...]:
-    ranking, validation = words.chosen_ranking(calibration), calibration.validation
+    ranking, validation = results.chosen_ranking(calibration), calibration.validation
     if ranking is None or validation is None or not validation.conversions or not validation.bands:
         return (Section("bands", texts=(say("report.untested"),)),)
     return (_bands(validation, say), _gains(calibration, validation, ranking, say), _meaning(validation, ranking, say))
@@ -204,7 +206,7 @@ def _gains(calibration: Calibration, validation: Validation, ranking: Ranking, s
     title, note = say("charts.gains_title", leads=CALLED, customers=reached), prose.gains_note(validation, say)
     overall = validation.conversions / validation.leads
     svg = figures.gains(points, overall, (CALLED, reached), say=say, name="gains", label=prose.aria(title, note))
-    below = (words.capacity_sentence(calibration, say),) if validation.capacity else ()
+    below = (results.capacity_sentence(calibration, say),) if validation.capacity else ()
     return Section("gains", charts=(chart(title, note, svg, below),))
 
 
@@ -275,7 +277,7 @@ def _shortened(steps: tuple[Step, ...], say: Language) -> tuple[Step, ...]:
 
 
 def _named_bands(calibration: Calibration, say: Language) -> Section:
-    ranking, above = words.chosen_ranking(calibration), None
+    ranking, above = results.chosen_ranking(calibration), None
     rows = []
     for band in calibration.rules.bands:
         held = _between(ranking, band.from_, above) if ranking else (0, 0)

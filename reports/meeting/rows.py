@@ -14,7 +14,7 @@ from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.point_range import point_range
 from calibrate.statistics.rates import conversion_rate
 from calibrate.words.language import Language, Message
-from reports.numbers import plain
+from reports.wording.numbers import plain
 
 
 @dataclass(frozen=True, slots=True)

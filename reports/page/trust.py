@@ -13,10 +13,12 @@ from calibrate.proof.validation import Ranking, Validation
 from calibrate.statistics.overlap import Pair, SignFlip
 from calibrate.statistics.sample_size import cox_snell_r2, leads_to_see, more_leads, riley_criteria
 from calibrate.words.language import Language
-from reports import columns_prose, figures, prose, trust_prose, words
-from reports.level_words import between, of, rule_text, side
-from reports.numbers import plain
-from reports.section import Chart, Section, Table, chart, heads, table
+from reports.charts import figures
+from reports.page import columns_prose, prose, trust_prose
+from reports.page.section import Chart, Section, Table, chart, heads, table
+from reports.wording import results
+from reports.wording.levels import between, of, rule_text, side
+from reports.wording.numbers import plain
 
 MOST_SPANS = 20
 MOST_PAIRS = 8
@@ -59,7 +61,7 @@ def _columns(calibration: Calibration, say: Language) -> Section:
 def _columns_notes(calibration: Calibration, validation: Validation, say: Language) -> tuple[str, ...]:
     places = validation.rankings[0].reached
     promise = say("kinds.promise_note")
-    if words.bound(calibration):
+    if results.bound(calibration):
         promise = f"{promise} {say('kinds.promise_note_sums')}"
     reached = (say("kinds.reached_note", places=places.places),) if places else ()
     return (promise, say("kinds.note"), *reached, say("kinds.listed_note"))
@@ -109,7 +111,7 @@ def _behind(ranking: Ranking, validation: Validation, say: Language) -> str:
 def _twice(calibration: Calibration, say: Language) -> Section:
     overlap = calibration.overlap
     texts = trust_prose.overlap_sentences(calibration, overlap, say)
-    if not texts or words.no_differences(calibration, say) or len(calibration.attributes) < 2:
+    if not texts or results.no_differences(calibration, say) or len(calibration.attributes) < 2:
         return Section("twice", texts=texts)
     tables = [_pairs(overlap.pairs, say)] if overlap.pairs else []
     tables += [_flips(overlap.flips, say)] if overlap.flips else []
@@ -164,7 +166,7 @@ def _stable(calibration: Calibration, say: Language) -> Section:
     tables = (_unstable(calibration, unstable, say),) if unstable else ()
     return Section(
         "stable",
-        texts=(words.stability_sentence(calibration, say),),
+        texts=(results.stability_sentence(calibration, say),),
         charts=(_stable_chart(rules[:MOST_STABLE], say),),
         tables=tables,
         notes=(f"{say('trust.sign_note')} {say('trust.small_note')}", say("trust.drawn_note")),
@@ -173,7 +175,7 @@ def _stable(calibration: Calibration, say: Language) -> Section:
 
 def _steady(calibration: Calibration) -> Iterator[Steady]:
     """The rules with points, each with how stable they are."""
-    rows = words.level_stabilities(calibration) or ()
+    rows = results.level_stabilities(calibration) or ()
     for attribute, row in zip(calibration.attributes, rows, strict=False):
         for level, still in zip(attribute.levels, row, strict=True):
             if still is not None and side(attribute, level):
@@ -191,7 +193,7 @@ def _stable_chart(rules: list[Steady], say: Language) -> Chart:
 
 
 def _unstable(calibration: Calibration, rules: list[Steady], say: Language) -> Table:
-    room = words.tolerance(calibration)
+    room = results.tolerance(calibration)
     rows = []
     for rule in rules[:MOST_UNSTABLE]:
         attribute, level, still = rule

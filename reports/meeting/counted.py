@@ -9,11 +9,8 @@ from calibrate.calibration import Calibration
 from calibrate.document.rules import Rules
 from calibrate.document.rules_file import load_rules
 from calibrate.meeting.combinations import Combinations
-from calibrate.meeting.counts_file import counts_text
 from calibrate.meeting.merging import merged
-from calibrate.words.language import Message, language, message
-from reports import words
-from reports.workbook import meeting_workbook
+from calibrate.words.language import Message, message
 
 # A page of 10 MB still opens at once, four times as much does not; and combinations are counted in memory.
 MOST = 1_500_000
@@ -48,15 +45,3 @@ def meeting_of(calibration: Calibration) -> Meeting | Message:
     if kind == "merged":
         combinations = merged(combinations, calibration.rules)
     return Meeting(combinations, load_rules(Path(adopted)) if adopted else None)
-
-
-def meeting_files(calibration: Calibration, meeting: Meeting | Message) -> dict[str, str | bytes]:
-    """The files beside the page by name; none without counted leads."""
-    if not isinstance(meeting, Meeting):
-        return {}
-    say, rules = language(calibration.settings.report.language), calibration.rules
-    held_out = words.tested(calibration, calibration.validation, say) if calibration.validation else None
-    return {
-        "meeting.xlsx": meeting_workbook(rules, meeting.combinations, meeting.previous, held_out, say),
-        "counts.json": counts_text(meeting.combinations, rules),
-    }

@@ -15,9 +15,7 @@ from calibrate.proof.stability import LevelStability
 from calibrate.settings import PointColumn
 from calibrate.statistics.bands import Band
 from calibrate.words.language import Language
-from reports.level_words import UNSURE, between, clarity, of, side
-from reports.numbers import columns_wide, cut, percent_figure
-from reports.sheet import (
+from reports.charts.sheet import (
     BLUE,
     CLEAR,
     GREY,
@@ -36,7 +34,9 @@ from reports.sheet import (
     scale,
     ticks,
 )
-from reports.words import band_range
+from reports.wording.levels import UNSURE, between, clarity, of, side
+from reports.wording.numbers import columns_wide, cut, percent_figure
+from reports.wording.results import band_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

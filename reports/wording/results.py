@@ -16,8 +16,8 @@ from calibrate.settings import PointColumn
 from calibrate.statistics.bands import Band, best_share, share_reached
 from calibrate.statistics.ranking import Auc, pairs_in_order
 from calibrate.words.language import Language
-from reports.level_words import average_points, average_score, of, rule_text, side, support, sure_sign
-from reports.numbers import MINUS, columns_wide, cut, filled
+from reports.wording.levels import average_points, average_score, of, rule_text, side, support, sure_sign
+from reports.wording.numbers import MINUS, columns_wide, cut, filled
 
 MOST_REMARKS = 7
 MOST_SPELLED = 4

@@ -6,10 +6,10 @@ from calibrate.calibration import Calibration
 from calibrate.carried import carried_points
 from calibrate.learning.evidence import AttributeEvidence, LevelEvidence
 from calibrate.words.language import Language
-from reports import words
-from reports.level_words import BESIDE, between, is_open, of, percent_between, side, support
-from reports.numbers import plain
-from reports.section import Table, heads
+from reports.page.section import Table, heads
+from reports.wording import results
+from reports.wording.levels import BESIDE, between, is_open, of, percent_between, side, support
+from reports.wording.numbers import plain
 
 
 def level_table(calibration: Calibration, say: Language) -> Table:
@@ -18,7 +18,7 @@ def level_table(calibration: Calibration, say: Language) -> Table:
     levels = [level for attribute in calibration.attributes for level in attribute.levels]
     if all(level.adjusted_lift is None for level in levels):
         names.remove("adjusted")
-    steady = words.level_stabilities(calibration)
+    steady = results.level_stabilities(calibration)
     if steady is None:
         names.remove("stable")
     kept = carried_points(calibration.rules, calibration.attributes) if calibration.settings.points.previous else None

@@ -6,7 +6,7 @@ from calibrate.document.lead_score import outcome_points
 from calibrate.document.rules import Rules
 from calibrate.meeting.sides import lead_outcomes
 from calibrate.words.language import Language
-from reports.live_rows import level_name, rule_name
+from reports.meeting.rows import level_name, rule_name
 
 _MOST = 4
 

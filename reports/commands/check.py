@@ -25,9 +25,9 @@ from calibrate.meeting.grades import (
 )
 from calibrate.meeting.newer import LeadFile
 from calibrate.words.language import language
-from reports.compare_words import seen_sentence
-from reports.numbers import count, day, percent, percent_range, plain, signed, signed_lift
-from reports.words import listed_names
+from reports.commands.compare import seen_sentence
+from reports.wording.numbers import count, day, percent, percent_range, plain, signed, signed_lift
+from reports.wording.results import listed_names
 
 _MOST = 5
 GRADE_WORDS: dict[Grade, str] = {"act": "Act", "look": "Look", "ok": "Holds"}

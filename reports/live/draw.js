@@ -1,4 +1,4 @@
-// Numbers as calibrate/words/language.py writes them, charts as reports/live_charts.py draws them: a test holds them together.
+// Numbers as calibrate/words/language.py writes them, charts as reports/live/charts.py draws them: a test holds them together.
 
 const root = document.getElementById("live");
 const one = (query, from = root) => from.querySelector(query), all = (query, from = root) => [...from.querySelectorAll(query)];

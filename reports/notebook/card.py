@@ -25,13 +25,13 @@ from calibrate.meeting.overrides import override_of
 from calibrate.showing import Shown
 from calibrate.whole import whole_file
 from calibrate.words.language import Language, language
-from reports import words
-from reports.check_words import check_lines
-from reports.compare_words import compare_lines
-from reports.export_words import export_lines
-from reports.level_words import average_points, of, rule_text, side, support
-from reports.live_figures import VOLUMES, shown_figures, written
-from reports.numbers import plain
+from reports.commands.check import check_lines
+from reports.commands.compare import compare_lines
+from reports.commands.export import export_lines
+from reports.meeting.figures import VOLUMES, shown_figures, written
+from reports.wording import results
+from reports.wording.levels import average_points, of, rule_text, side, support
+from reports.wording.numbers import plain
 
 MOST_LEVELS, MOST_RULES = 12, 100
 _FRAME = (
@@ -81,7 +81,7 @@ def card(result: Shown) -> str:
 
 @cache
 def _template() -> Template:
-    text = files("reports").joinpath("notebook.html.j2").read_text(encoding="utf-8")
+    text = files("reports.notebook").joinpath("card.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(text)
 
@@ -124,8 +124,8 @@ def _calibration(found: Calibration, say: Language) -> Card:
     )
     return Card(
         title=say("report.title", source=plain(found.source_name)),
-        headline=words.headline(found, say),
-        texts=tuple(words.counted_lines(found, say)),
+        headline=results.headline(found, say),
+        texts=tuple(results.counted_lines(found, say)),
         heads=tuple(say(f"ranking.head.{name}") for name in ("points", "rule", "won", "rate", "support")),
         parts=(("", rows),) if rows else (),
         right=(0, 2, 3, 4),
@@ -136,7 +136,7 @@ def _calibration(found: Calibration, say: Language) -> Card:
 def _strongest(found: Calibration) -> list[tuple[AttributeEvidence, LevelEvidence]]:
     """The levels with points, those first that are furthest from 0, or from the average where none are below 0."""
     levels = [(item, level) for item in found.attributes for level in item.levels if side(item, level)]
-    signed = words.signed_points(found)
+    signed = results.signed_points(found)
     return sorted(levels, key=lambda pair: -abs(pair[1].points - (0 if signed else average_points(pair[0]))))
 
 

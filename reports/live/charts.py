@@ -1,6 +1,6 @@
-"""The charts of the meeting's page as SVG. live.js draws the same again after every change; a test holds both together.
+"""The charts of the meeting's page as SVG. draw.js draws the same again after every change; a test holds both together.
 
-Places are CSS pixels to a tenth, looks stand in live.css.
+Places are CSS pixels to a tenth, looks stand in part.css.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The charts of the report, and the sheet and colours that all charts have."""

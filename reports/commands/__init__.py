@@ -1,0 +1,1 @@
+"""What commands answer in plain English: check, compare, export."""

@@ -1,0 +1,1 @@
+"""Where points are changed: within the report, or as a page of its own."""

@@ -1,0 +1,1 @@
+"""The report, one page: what stands where, and its sentences."""

@@ -1,0 +1,1 @@
+"""Sentences and numbers that pages, workbook and commands share."""
