@@ -89,11 +89,22 @@ class Trial:
         return int(np.count_nonzero(parts.take(self.parts)))
 
     def learn(
-        self, places: Sequence[int], settings: PointSettings, parts: Parts = ALL, *, joint: bool, errors: bool = False
+        self,
+        places: Sequence[int],
+        settings: PointSettings,
+        parts: Parts = ALL,
+        *,
+        joint: bool,
+        errors: bool = False,
+        near: Scorecard | None = None,
     ) -> Scorecard:
-        """The scorecard of some parts; joint: with the effects of all attributes beside each other."""
+        """The scorecard of some parts; joint: with the effects of all attributes beside each other.
+
+        near: the card of other parts, from which those are soon found.
+        """
         packing = partial(self.pack, places, parts) if joint else None
-        return learn_scorecard(self.cells(places), self.totals(places, parts), settings, packing, errors=errors)
+        cells, totals = self.cells(places), self.totals(places, parts)
+        return learn_scorecard(cells, totals, settings, packing, errors=errors, near=near)
 
 
 def make_trial(store: CodeStore, *, by_account: bool, exact: ExactCounts | None = None) -> Trial:

@@ -58,7 +58,7 @@ def learn(trial: Trial, places: Sequence[int], settings: Settings, name: str, *,
     joint, remarks = _joint(trial, first, settings, name, force)
     card = trial.learn(kept, settings.points, joint=joint, errors=True)
     splits = trial.splits if _testable(trial, kept, card) else []
-    cards = [trial.learn(kept, settings.points, learns, joint=joint) for learns, _ in splits]
+    cards = [trial.learn(kept, settings.points, learns, joint=joint, near=card) for learns, _ in splits]
     worths, remark = _worths(trial, card, cards, settings, joint)
     card, tested = with_points(card, worths), tuple(with_points(item, worths) for item in cards)
     columns = _columns(settings, joint)

@@ -12,13 +12,14 @@ from calibrate.leads.levels import Cells, Ints, Levels, learn_levels
 from calibrate.settings import PointColumn, PointSettings
 from calibrate.statistics.adjusted import Effect, effects_of
 from calibrate.statistics.linear import linear_effects, pair_counts
-from calibrate.statistics.packed import PackedLeads
+from calibrate.statistics.packed import Floats, PackedLeads
 from calibrate.statistics.points import Worth, cautious_points, lift_points, log_odds_points, rounded_points
 from calibrate.statistics.ridge import ridge_logit, ridge_penalty
 from calibrate.statistics.shrinkage import attribute_strengths, prior_strength
 
 Packing = Callable[[Sequence[Levels]], PackedLeads]
 Worths = Mapping[PointColumn, Worth]
+Start = tuple[float, Sequence[Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,13 @@ def learn_scorecard(
     packing: Packing | None = None,
     *,
     errors: bool = False,
+    near: Scorecard | None = None,
 ) -> Scorecard:
     """A scorecard, still without points, from leads and conversions by cell, an attribute at a time.
 
-    packing: gives the same leads by level, all attributes side by side; without it there are no effects. errors:
-    whether the effects get standard errors. Bins, pooling, prior strength and effects are all learned here, so a fold
+    packing: gives the same leads by level, all attributes side by side; without it there are no effects.  errors:
+    whether the effects get standard errors.  near: a card of much the same leads, where the fit of the effects starts;
+    it ends at the same place. Bins, pooling, prior strength and effects are all learned here, so a fold
     that calls this sees none of its test.
     """
     learned = []
@@ -104,15 +107,32 @@ def learn_scorecard(
     card = Scorecard(attributes, leads, conversions, prior_strength(tables))
     if packing is None or not 0 < conversions < leads:
         return card
-    return _with_effects(card, packing([item.levels for item in learned]), settings, errors)
+    start = _effects_near(attributes, near, [cell_leads for cell_leads, _ in counts]) if near else None
+    return _with_effects(card, packing([item.levels for item in learned]), settings, errors, start)
 
 
-def _with_effects(card: Scorecard, packed: PackedLeads, settings: PointSettings, errors: bool) -> Scorecard:
+def _effects_near(attributes: Sequence[CardAttribute], near: Scorecard, counts: Sequence[Ints]) -> Start | None:
+    """Where the fit starts: the effects of another card of these attributes, each level the mean of its leads."""
+    if near.intercept is None:
+        return None
+    found = []
+    for item, known, cell_leads in zip(attributes, near.attributes, counts, strict=True):
+        assert known.effect is not None  # noqa: S101
+        held = item.levels.of_cell >= 0
+        by_cell = np.append(known.effect.log_odds, 0)[known.levels.of_cell]
+        sums = np.bincount(item.levels.of_cell[held], weights=(by_cell * cell_leads)[held], minlength=len(item.leads))
+        found.append(sums / item.leads)
+    return near.intercept, found
+
+
+def _with_effects(
+    card: Scorecard, packed: PackedLeads, settings: PointSettings, errors: bool, start: Start | None
+) -> Scorecard:
     if settings.fit == "linear":
         effects = linear_effects(pair_counts(packed), [item.strength for item in card.attributes])
         intercept = math.log(card.rate / (1 - card.rate))
     else:
-        fit = ridge_logit(packed, [ridge_penalty(card.rate, item.strength) for item in card.attributes])
+        fit = ridge_logit(packed, [ridge_penalty(card.rate, item.strength) for item in card.attributes], start)
         effects = effects_of(fit, packed, errors=errors)
         means = (own @ item.leads / card.leads for own, item in zip(fit.coefficients, card.attributes, strict=True))
         intercept = fit.intercept + float(sum(means))

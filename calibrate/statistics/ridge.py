@@ -21,7 +21,7 @@ _SHARE = 25
 _MOST_STEPS = 50
 _MOST_PASSES = 12
 _APART = 0.1
-_NEAR = 2e-4
+_NEAR, _FAR = 2e-4, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,13 @@ def ridge_penalty(rate: float, strength: float) -> float:
     return rate * (1 - rate) * (strength + 1)
 
 
-def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLogit:
+def ridge_logit(
+    leads: PackedLeads, penalty: float | Sequence[float], start: tuple[float, Sequence[Floats]] | None = None
+) -> RidgeLogit:
     """The penalised fit; all coefficients 0 where the penalty is infinite or nobody, or everybody, won.
 
-    penalty: one for all attributes, or one each.
+    penalty: one for all attributes, or one each.  start: intercept and coefficients that may be near; the fit is the
+    same, sooner.
 
     Up to 100,000 leads by Newton's method. Beyond, the fit of so many, or of a twenty-fifth, starts it, and passes over
     all leads correct it by the sample's information, stretched to all, until no coefficient would move by more than
@@ -129,11 +132,12 @@ def ridge_logit(leads: PackedLeads, penalty: float | Sequence[float]) -> RidgeLo
     if not 0 < won < leads.leads or not leads.sizes or math.isinf(max(each)):
         rate = min(max(won / max(leads.leads, 1), 1e-12), 1 - 1e-12)
         return RidgeLogit(math.log(rate / (1 - rate)), tuple(np.zeros(size) for size in leads.sizes), None)
+    near = None if start is None else RidgeLogit(start[0], tuple(start[1]), None)
     sample = leads.some(max(_SAMPLE, leads.leads // _SHARE))
     if sample is leads or not 0 < int(np.count_nonzero(sample.won)) < sample.leads:
-        return _newton(leads, each, _start(leads))
+        return _newton(leads, each, near or _start(leads))
     # The whole penalty, though the leads are few: a level that the sample hardly holds must not run away.
-    return _corrected(leads, each, ridge_logit(sample, each), sample)
+    return _corrected(leads, each, near or ridge_logit(sample, each), sample)
 
 
 def _corrected(leads: PackedLeads, penalty: Sequence[float], fit: RidgeLogit, sample: PackedLeads) -> RidgeLogit:
@@ -144,7 +148,7 @@ def _corrected(leads: PackedLeads, penalty: Sequence[float], fit: RidgeLogit, sa
     few = sample.pair_sums((piece, chance * (1 - chance)) for piece, chance in _chances(sample, fit))
     was, past = math.inf, list[tuple[Floats, Floats]]()
     for _ in range(_MOST_PASSES):
-        if was > 0.01:
+        if was > _FAR:
             parts = ((at, (leads.won[at] - chance, chance * (1 - chance))) for at, chance in _chances(leads, fit))
             missed, weights = leads.sums_of(parts, 2)
             fit = replace(fit, information=Normal.stretched(few, weights, penalty))

@@ -247,6 +247,18 @@ def test_a_sample_of_one_outcome(pack, monkeypatch, lost):
     assert flat(ridge_logit(leads, 1.0)) == pytest.approx(flat(whole), abs=1e-4)
 
 
+@pytest.mark.parametrize("far", [0.01, 3.0])
+@pytest.mark.parametrize("sample", [100_000, 2000])
+def test_where_a_fit_starts_says_nothing_of_where_it_ends(pack, monkeypatch, far, sample):
+    leads = pack(*history(40_000, [2, 5, 9, 30]))
+    whole = ridge_logit(leads, 2.0)
+    monkeypatch.setattr(module, "_SAMPLE", sample)
+    random = np.random.default_rng(5)
+    start = whole.intercept + far, [own + random.normal(0, far, len(own)) for own in whole.coefficients]
+    near = ridge_logit(leads, 2.0, start)
+    assert flat(near) == pytest.approx(flat(whole), abs=1e-4 if sample < leads.leads else 1e-8)
+
+
 def test_thousands_of_levels_take_no_square_of_them(pack):
     """A square of 20,000 levels would be 3.2 GB."""
     random = np.random.default_rng(3)

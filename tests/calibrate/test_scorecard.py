@@ -32,9 +32,9 @@ def drawn(rows=4000, sizes=(3, 5), seed=1):
     return columns, random.random(rows) < 0.05 + 0.4 * common
 
 
-def learned(columns, won, points=APART, *, joint=True, errors=False, **changes):
+def learned(columns, won, points=APART, *, joint=True, errors=False, near=None, sizes=(), **changes):
     """The card of categories, a text a value."""
-    sizes = [int(column.max()) + 1 for column in columns]
+    sizes = sizes or [int(column.max()) + 1 for column in columns]
     cells = [
         Cells(f"a{place}", f"a{place}", "category", "fit", texts=tuple(f"v{level}" for level in range(size)), **changes)
         for place, size in enumerate(sizes)
@@ -49,7 +49,18 @@ def learned(columns, won, points=APART, *, joint=True, errors=False, **changes):
         of_cell, sizes = [item.of_cell for item in levels], [len(item.levels) for item in levels]
         return pack_leads(codes, of_cell, sizes, won.astype(np.uint8), [slice(None)], len(won))
 
-    return learn_scorecard(cells, counts, points, packing if joint else None, errors=errors)
+    return learn_scorecard(cells, counts, points, packing if joint else None, errors=errors, near=near)
+
+
+def test_the_card_of_other_leads_makes_no_other_card():
+    columns, won = drawn()
+    half, sizes = [column[:2000] for column in columns], [3, 5]
+    half[0] = np.where(half[0] == 2, 0, half[0])  # a level less
+    cold = learned(half, won[:2000], sizes=sizes)
+    warm = learned(half, won[:2000], sizes=sizes, near=learned(columns, won))
+    assert warm.intercept == pytest.approx(cold.intercept, abs=1e-9)
+    for one, other in zip(warm.attributes, cold.attributes, strict=True):
+        assert one.effect.log_odds == pytest.approx(other.effect.log_odds, abs=1e-9)
 
 
 def scores_of(card, column, columns):
