@@ -1,1 +1,1 @@
-"""What people look at: the page and its figures. Imports `calibrate`; never the other way round."""
+"""What people look at: the report, the page and workbook of the meeting, answers of commands. Imports `calibrate`."""
