@@ -55,9 +55,20 @@ def counted_by_outcome(table: EngineTable, settings: OutcomeSettings, options: R
         DataError: a column is not there or has too many values; what `compile_outcome` refuses.
         SettingsError: nothing says what won means; or deals stand in a second table.
     """
+    joint = joint_outcomes(table, settings, options)
+    return _counted(table, settings, joint)
+
+
+def joint_outcomes(table: EngineTable, settings: OutcomeSettings, options: ReadingOptions) -> Joint:
+    """Leads by value of the outcome and day, whether they count or not, in one query.
+
+    Raises:
+        DataError: a column is not there or has too many values; what `compile_outcome` refuses.
+        SettingsError: nothing says what won means; or deals stand in a second table.
+    """
     _check(table, settings)
     columns = {"value": settings.column or "", **({"day": settings.date} if settings.date else {})}
-    query = table.frame.select(**{name: nw.col(column) for name, column in columns.items()})
+    query = table.frame.select(**{name: table.col(column) for name, column in columns.items()})
     found = tidy(table.fetched(query.group_by(*columns).agg(leads=nw.len()).head(_MOST_PAIRS + 1)))
     if found.num_rows > _MOST_PAIRS:
         raise DataError(
@@ -71,7 +82,7 @@ def counted_by_outcome(table: EngineTable, settings: OutcomeSettings, options: R
     held = {column: Marginal(whole.rename_columns(_renamed(whole, name))) for name, column in columns.items()}
     source = _small_source(table, held, rows, options)
     outcome = compile_outcome(settings, source, source.sample())
-    return _counted(table, settings, _Joint.of(found, source, outcome, settings), outcome, held)
+    return Joint.of(found, source, outcome, settings, held)
 
 
 def _check(table: EngineTable, settings: OutcomeSettings) -> None:
@@ -102,12 +113,16 @@ def _small_source(table: EngineTable, held: dict[str, Marginal], rows: int, opti
 
 
 @dataclass(frozen=True, slots=True)
-class _Joint:
+class Joint:
     """Leads by value of the outcome and day.
 
-    values, days: raw ones, each once.  state_of, day_of: of these; NULL comes last.  state, day: of each pair.
+    source: reads these two columns.  held: their marginals.  values, days: raw ones, each once.  state_of, day_of: of
+    these; NULL comes last.  state, day: of each pair.
     """
 
+    source: Source
+    outcome: Outcome
+    held: dict[str, Marginal]
     values: pa.Array
     days: pa.Array | None
     state_of: npt.NDArray[np.uint8]
@@ -117,16 +132,20 @@ class _Joint:
     leads: npt.NDArray[np.int64]
 
     @staticmethod
-    def of(found: pa.Table, source: Source, outcome: Outcome, settings: OutcomeSettings) -> _Joint:
+    def of(
+        found: pa.Table, source: Source, outcome: Outcome, settings: OutcomeSettings, held: dict[str, Marginal]
+    ) -> Joint:
+        """The joint counts in an answer, read as `source` reads."""
         values, value_at = _places(found["value"])
         state_of = outcome.states(_typed(source, settings.column, values))
-        leads = found["leads"].to_numpy()
-        if not settings.date:
-            nothing = np.full(1, NO_DAY, dtype=np.int32)
-            return _Joint(values, None, state_of, nothing, state_of[value_at], np.repeat(nothing, len(leads)), leads)
-        days, day_at = _places(found["day"])
-        day_of = lead_days(_typed(source, settings.date, days), settings.date, source.options.dates)
-        return _Joint(values, days, state_of, day_of, state_of[value_at], day_of[day_at], leads)
+        leads, days = found["leads"].to_numpy(), None
+        day_of, day_at = np.full(1, NO_DAY, dtype=np.int32), np.zeros(found.num_rows, dtype=np.intp)
+        if settings.date:
+            days, day_at = _places(found["day"])
+            day_of = lead_days(_typed(source, settings.date, days), settings.date, source.options.dates)
+        return Joint(
+            source, outcome, held, values, days, state_of, day_of, state_of[value_at], day_of[day_at], leads
+        )  # fmt: skip
 
     def total(self, mask: npt.NDArray[np.bool_]) -> int:
         """Leads of some pairs."""
@@ -144,9 +163,19 @@ def _typed(source: Source, name: str | None, values: pa.Array) -> pa.RecordBatch
     return source.typed(pa.record_batch([values], names=[name]))
 
 
-def _counted(
-    table: EngineTable, settings: OutcomeSettings, joint: _Joint, outcome: Outcome, held: dict[str, Marginal]
-) -> Counted:
+def counted_state(table: EngineTable, settings: OutcomeSettings, joint: Joint, limit: int | None) -> nw.Expr:
+    """0 for a lead that does not count, 1 lost, 2 won.
+
+    limit: the last day on which one that counts came in.
+    """
+    state = _among(table, settings.column, joint.values, joint.state_of == WON, marginals.WON)
+    state += _among(table, settings.column, joint.values, joint.state_of == LOST, marginals.LOST)
+    if limit is None or not (late := joint.day_of > limit).any() or joint.days is None:
+        return state
+    return state * (1 - _since(table, settings.date, joint.days, late, 1))
+
+
+def _counted(table: EngineTable, settings: OutcomeSettings, joint: Joint) -> Counted:
     arrivals = np.zeros(LAST_DAY - FIRST_DAY + 1 if settings.date else 0, dtype=np.int64)
     cut = None
     keep = joint.state < OPEN
@@ -162,23 +191,18 @@ def _counted(
     left = (joint.total(joint.state == OPEN), joint.total(joint.state == UNKNOWN), 0, out)
     newest_from = None if settings.account else _newest_from(joint, keep)
     days = joint.day[keep & (joint.day > NO_DAY)]
-    late = joint.day_of > cut if cut is not None and out else None
     newest = joint.day_of >= newest_from if newest_from is not None else None
-    state = _among(settings.column, joint.values, joint.state_of == WON, marginals.WON)
-    state += _among(settings.column, joint.values, joint.state_of == LOST, marginals.LOST)
-    if late is not None:
-        state *= 1 - _since(table, settings.date, joint.days, late, 1)
     return Counted(
-        outcome=outcome,
+        outcome=joint.outcome,
         rows=int(joint.leads.sum()),
         leads=joint.total(keep),
         won=joint.total(keep & (joint.state == WON)),
         excluded=why_not_counted(left, settings, as_of),
         arrivals=arrivals,
-        state=state,
+        state=counted_state(table, settings, joint, cut),
         newest=nw.lit(0) if newest is None else _since(table, settings.date, joint.days, newest, 1),
         newest_from=newest_from,
-        found=held,
+        found=joint.held,
         days=(_iso(days.min()), _iso(days.max())) if len(days) else (None, None),
     )
 
@@ -187,7 +211,7 @@ def _iso(day: int) -> str:
     return str(np.datetime64(int(day), "D"))
 
 
-def _newest_from(joint: _Joint, keep: npt.NDArray[np.bool_]) -> int | None:
+def _newest_from(joint: Joint, keep: npt.NDArray[np.bool_]) -> int | None:
     """First day of the newest quarter, if an out-of-time test is possible."""
     if joint.days is None or not keep.any():
         return None
@@ -197,16 +221,16 @@ def _newest_from(joint: _Joint, keep: npt.NDArray[np.bool_]) -> int | None:
     return first if enough else None
 
 
-def _among(column: str | None, values: pa.Array, wanted: npt.NDArray[np.bool_], number: int) -> nw.Expr:
+def _among(table: EngineTable, column: str | None, values: pa.Array, wanted: npt.NDArray[np.bool_], number: int) -> nw.Expr:
     """The number where the column has one of the wanted values, else 0."""
     listed = values.filter(pa.array(wanted)).drop_null().to_pylist()
-    return nw.when(nw.col(str(column)).is_in(listed)).then(nw.lit(number)).otherwise(nw.lit(0))
+    return nw.when(table.col(str(column)).is_in(listed)).then(nw.lit(number)).otherwise(nw.lit(0))
 
 
 def _since(table: EngineTable, column: str | None, values: pa.Array, wanted: npt.NDArray[Any], number: int) -> nw.Expr:
     """The number where the day is wanted, as all days from a first one on are, else 0."""
     listed = values.filter(pa.array(wanted)).drop_null()
     if not isinstance(table.frame.collect_schema()[str(column)], nw.Date):
-        return nw.when(nw.col(str(column)).is_in(listed.to_pylist())).then(nw.lit(number)).otherwise(nw.lit(0))
+        return nw.when(table.col(str(column)).is_in(listed.to_pylist())).then(nw.lit(number)).otherwise(nw.lit(0))
     first: dt.date = min(listed.to_pylist())
-    return nw.when(nw.col(str(column)) >= first).then(nw.lit(number)).otherwise(nw.lit(0))
+    return nw.when(table.col(str(column)) >= first).then(nw.lit(number)).otherwise(nw.lit(0))
