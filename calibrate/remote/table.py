@@ -64,6 +64,14 @@ class EngineTable:
     left_out: Mapping[str, str] = field(default_factory=dict)
     waits: Callable[[Callable[[], pa.Table]], pa.Table] = _called
 
+    def col(self, name: str) -> nw.Expr:
+        """A column, whatever marks are in its name."""
+        return nw.col(self.called(name))
+
+    def called(self, name: str) -> str:
+        """What narwhals must call a column: for Spark it does not quote names, and a point would part them."""
+        return "`" + name.replace("`", "``") + "`" if self.engine == "Spark" else name
+
     def fetched(self, query: nw.LazyFrame[Any]) -> pa.Table:
         """The answer to a query, in no particular order of rows.
 
