@@ -7,9 +7,7 @@ that they need stands in the page: it asks nothing of anywhere, and its policy f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -19,13 +17,13 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.figures import bands, figures, gains, score_counts, tenths, worth_of_rules
 from calibrate.statistics.bands import Band
 from calibrate.words.language import Language
+from reports.html import policy, template, text_of
 from reports.live.charts import gains_chart, row_chart, tenths_chart
 from reports.live.data import page_data, page_words, title_of
 from reports.meeting.figures import moved, rate_range, shown_figures, written
 from reports.meeting.last import LastPoints, LastQuarter, last_quarter
 from reports.meeting.rows import Row, rows_of, rule_name
 from reports.meeting.threshold import proposed_threshold, threshold_reason
-from reports.policy import policy
 from reports.wording.numbers import plain
 
 SCRIPTS = ("model.js", "draw.js", "segment.js", "part.js")
@@ -56,7 +54,7 @@ def live_part(
     within: where it is a part of a page with a title of its own, the finding that stands under its heading.
     """
     html = _html(rules, combinations, previous, held_out, say or words_of(rules), within=within)
-    return LivePart(html, _script(), _text("part.css"))
+    return LivePart(html, _script(), text_of("live/part.css"))
 
 
 def live_page(
@@ -71,21 +69,12 @@ def live_page(
     part = live_part(rules, combinations, previous, held_out, say)
     title = say("meeting.page_title", title=title_of(rules))
     allowed = policy(part.style, part.script)
-    template = _environment().from_string(_text("page.html.j2"))
-    return template.render(part=part, title=title, code=say.code, policy=allowed)
-
-
-def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
-def _text(name: str) -> str:
-    return files("reports.live").joinpath(name).read_text(encoding="utf-8")
+    return template("live/page.html.j2").render(part=part, title=title, code=say.code, policy=allowed)
 
 
 def _script() -> str:
     """The scripts without their remarks and indents, which a page has no room for."""
-    lines = (line.strip() for name in SCRIPTS for line in _text(name).splitlines())
+    lines = (line.strip() for name in SCRIPTS for line in text_of(f"live/{name}").splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith(("//", "/**")))
 
 
@@ -105,30 +94,26 @@ def _html(
         named = previous.handover_score
         then = proposed_threshold(last.rules, combinations) if named is None else named
     rows, words = rows_of(rules, combinations, say), page_words(say)
-    return (
-        _environment()
-        .from_string(_text("part.html.j2"))
-        .render(
-            code=say.code,
-            words=words,
-            within=within,
-            whose=say("meeting.whose", leads=say.count(combinations.total_leads)),
-            title=title_of(rules),
-            held_out=held_out,
-            last=last is not None,
-            threshold=threshold,
-            threshold_is=say("meeting.threshold_proposed", score=say.count(threshold)),
-            threshold_why=threshold_reason(rules, combinations, say),
-            capacity=words["capacity" if combinations.months is None else "capacity_a_month"],
-            tiles=_tiles(rules, combinations, threshold, last, then, say),
-            table=_table(rules, combinations, rows, last, say),
-            gains_note=words["gains_note_last" if last else "gains_note"],
-            notes=_notes(combinations, last, say),
-            data=htmlsafe_json_dumps(
-                page_data(rules, combinations, rows, threshold, last, then, _said(words), say), sort_keys=True
-            ),
-            **_charts(rules, combinations, threshold, last, say),
-        )
+    return template("live/part.html.j2").render(
+        code=say.code,
+        words=words,
+        within=within,
+        whose=say("meeting.whose", leads=say.count(combinations.total_leads)),
+        title=title_of(rules),
+        held_out=held_out,
+        last=last is not None,
+        threshold=threshold,
+        threshold_is=say("meeting.threshold_proposed", score=say.count(threshold)),
+        threshold_why=threshold_reason(rules, combinations, say),
+        capacity=words["capacity" if combinations.months is None else "capacity_a_month"],
+        tiles=_tiles(rules, combinations, threshold, last, then, say),
+        table=_table(rules, combinations, rows, last, say),
+        gains_note=words["gains_note_last" if last else "gains_note"],
+        notes=_notes(combinations, last, say),
+        data=htmlsafe_json_dumps(
+            page_data(rules, combinations, rows, threshold, last, then, _said(words), say), sort_keys=True
+        ),
+        **_charts(rules, combinations, threshold, last, say),
     )
 
 

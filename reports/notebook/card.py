@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import escape
 
 from calibrate.calibration import Calibration
@@ -28,6 +25,7 @@ from calibrate.words.language import Language, language
 from reports.commands.check import check_lines
 from reports.commands.compare import compare_lines
 from reports.commands.export import export_lines
+from reports.html import template
 from reports.meeting.figures import VOLUMES, shown_figures, written
 from reports.wording import results
 from reports.wording.levels import average_points, of, rule_text, side, support
@@ -76,14 +74,7 @@ class MeetingPage:
 
 def card(result: Shown) -> str:
     """The card of a result as HTML; every name in it is escaped."""
-    return _template().render(card=_card(result))
-
-
-@cache
-def _template() -> Template:
-    text = files("reports.notebook").joinpath("card.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(text)
+    return template("notebook/card.html.j2").render(card=_card(result))
 
 
 def _card(result: Shown) -> Card:

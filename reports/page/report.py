@@ -6,10 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from calibrate.calibration import Calibration
@@ -25,13 +23,13 @@ from calibrate.words.language import Language, LanguageCode, Message
 from calibrate.words.language import language as in_language
 from reports.charts import figures
 from reports.charts.figures import Step
+from reports.html import policy, template, text_of
 from reports.live.page import live_part
 from reports.meeting.counted import Meeting, meeting_of
 from reports.page import prose
 from reports.page.level_table import level_table
 from reports.page.section import Section, chart, table
 from reports.page.trust import trust_sections
-from reports.policy import policy
 from reports.wording import results
 from reports.wording.levels import of, percent_between
 from reports.wording.numbers import plain
@@ -55,7 +53,7 @@ def render_page(calibration: Calibration, say: Language | None = None, meeting: 
     if isinstance(meeting, Meeting):
         finding = prose.forest_title(calibration.attributes, say, first=True)
         live = live_part(calibration.rules, meeting.combinations, meeting.previous, None, say, within=finding)
-    style = _text("whole.css") + _text("report.css") + (live.style if live else "")
+    style = text_of("page/whole.css") + text_of("page/report.css") + (live.style if live else "")
     return _rendered(
         calibration,
         say,
@@ -89,19 +87,13 @@ class Report:
             file.write(self.html.encode())
 
     def _repr_html_(self) -> str:
-        return _rendered(self.calibration, self.say, whole=False, style=_text("report.css"), no_live=None)
-
-
-def _text(name: str) -> str:
-    return files("reports.page").joinpath(name).read_text(encoding="utf-8")
+        return _rendered(self.calibration, self.say, whole=False, style=text_of("page/report.css"), no_live=None)
 
 
 def _rendered(calibration: Calibration, say: Language, **page: object) -> str:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["flags"] = _flags
     drawn = page.get("live") is None  # the live part has the levels, each with its range
     sections = [section for section in _sections(calibration, say, levels=drawn) if not section.empty]
-    return environment.from_string(_text("report.html.j2")).render(
+    return template("page/report.html.j2", flags=_flags).render(
         **page,
         say=say,
         title=plain(prose.title(calibration, say)),
