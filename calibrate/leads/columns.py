@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,63 +58,81 @@ def _profile(name: str, column: pa.ChunkedArray, chosen: AttributeSettings, is_t
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     rows, filled = len(values), len(values) - values.null_count
-    counts = _value_counts(values)
+    counts = _Counts.of(values)
     share = filled / rows if rows else 0.0
-    frequent = tuple(_text(value) for value, _ in counts[:3])
+    frequent = tuple(_text(value) for value, _ in counts.pairs(3))
     kind, verdict, separator = _kind(name, values.type, counts, (filled, rows), chosen)
     held: tuple[str, ...] = ()
     if kind == "category":
-        held = tuple(str(value) for value, _ in counts)
+        held = tuple(str(value) for value, _ in counts.pairs())
     elif kind == "set":
-        held = tuple(member for member, _ in _members(counts, separator or ";").most_common(MEMBERS))
+        held = tuple(member for member, _ in _members(counts.pairs(), separator or ";").most_common(MEMBERS))
     stray = None
     if kind in ("category", "identifier") and pa.types.is_string(values.type) and not is_text and chosen.kind is None:
-        stray = find_stray([str(value) for value, _ in counts])
+        stray = find_stray([str(value) for value, _ in counts.pairs()])
     if stray and kind == "identifier":
         verdict = message("reasons.stray", verdict=verdict, text=repr(stray.text[:40]), expected=stray.expected)
     return ColumnProfile(name, kind, share, len(counts), frequent, verdict, held, separator, stray)
 
 
-def _value_counts(values: pa.Array) -> list[tuple[object, int]]:
+@dataclass(frozen=True, slots=True)
+class _Counts:
     """Distinct values with their leads, commonest first, ties in order of value."""
-    counted = pc.value_counts(pc.drop_null(values))
-    table = pa.table({"value": counted.field(0), "leads": counted.field(1)})
-    ordered = table.sort_by([("leads", "descending"), ("value", "ascending")])
-    return list(zip(ordered["value"].to_pylist(), ordered["leads"].to_pylist(), strict=True))
+
+    values: pa.Array
+    leads: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, values: pa.Array) -> _Counts:
+        held = pc.drop_null(values)
+        if pa.types.is_integer(held.type) or pa.types.is_floating(held.type):
+            distinct, leads = np.unique(held.to_numpy(zero_copy_only=False), return_counts=True)
+            order = np.argsort(-leads, kind="stable")
+            return cls(pa.array(distinct[order]), leads[order])
+        distinct, leads = pc.value_counts(held).flatten()
+        keys = [("leads", "descending"), ("value", "ascending")]
+        order = pc.sort_indices(pa.table({"value": distinct, "leads": leads}), sort_keys=keys)
+        return cls(distinct.take(order), leads.take(order).to_numpy(zero_copy_only=False))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def pairs(self, most: int | None = None) -> list[tuple[object, int]]:
+        """The commonest, or all of them."""
+        return list(zip(self.values[:most].to_pylist(), self.leads[:most].tolist(), strict=True))
 
 
 def _kind(
     name: str,
     dtype: pa.DataType,
-    counts: list[tuple[object, int]],
+    counts: _Counts,
     sizes: tuple[int, int],
     chosen: AttributeSettings,
 ) -> tuple[ColumnKind, str | None, str | None]:
     filled, rows = sizes
-    if not counts:
+    if not len(counts):
         return "empty", message("reasons.empty"), None
     if chosen.kind == "set":
-        return "set", None, chosen.separator or _separator(counts) or ";"
+        return "set", None, chosen.separator or _separator(counts.pairs()) or ";"
     if chosen.kind is not None and not pa.types.is_temporal(dtype):
         return chosen.kind, None, None
     if len(counts) == 1 and filled == rows:
-        return "constant", message("reasons.constant", value=_text(counts[0][0])), None
+        return "constant", message("reasons.constant", value=_text(counts.pairs(1)[0][0])), None
     if pa.types.is_temporal(dtype):
         return "date", message("reasons.date"), None
     if pa.types.is_boolean(dtype):
         return "boolean", None, None
     if pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_decimal(dtype):
-        return _number_kind(name, counts, filled)
-    return _text_kind([(str(value), leads) for value, leads in counts], filled)
+        return _number_kind(name, counts.values, filled)
+    return _text_kind([(str(value), leads) for value, leads in counts.pairs()], filled)
 
 
-def _number_kind(name: str, counts: list[tuple[object, int]], filled: int) -> tuple[ColumnKind, str | None, str | None]:
+def _number_kind(name: str, distinct: pa.Array, filled: int) -> tuple[ColumnKind, str | None, str | None]:
     """A number, unless nearly every lead has its own and they look numbered."""
-    distinct = len(counts)
-    if distinct > 20 and distinct / filled > 0.95:
-        values = np.array([value for value, _ in counts], dtype=np.float64)
+    if len(distinct) > 20 and len(distinct) / filled > 0.95:
+        values = distinct.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         whole = bool(np.all(values == np.floor(values)))
-        dense = whole and float(np.ptp(values)) < 4 * distinct
+        dense = whole and float(np.ptp(values)) < 4 * len(distinct)
         if dense or (whole and _ID_NAME.search(name.casefold())):
             return "identifier", message("reasons.numbered"), None
     return "number", None, None

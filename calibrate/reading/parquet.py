@@ -15,7 +15,7 @@ from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import RawTable, first_line, is_text, named
 from calibrate.words.language import message
 
-MOST_SAMPLED_GROUPS = 16
+MOST_SAMPLED_GROUPS = 8
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
