@@ -24,9 +24,9 @@ from calibrate.meeting.grades import (
     Why,
 )
 from calibrate.meeting.newer import LeadFile
-from calibrate.words.language import language
-from reports.commands.compare import seen_sentence
-from reports.wording.numbers import count, day, percent, percent_range, plain, signed, signed_lift
+from reports.commands.english import ENGLISH, count, lift, percent, percent_range, signed
+from reports.commands.leads import counted_sentence, seen_sentence
+from reports.wording.numbers import plain
 from reports.wording.results import listed_names
 
 _MOST = 5
@@ -103,8 +103,8 @@ def _base_rate(figures: BaseRate) -> str:
     sure = "beyond chance: every lift and chance moves with it" if change.p_value < 0.05 else "which may be chance"
     return (
         f"of {count(change.new.leads)} leads {percent(change.new.rate)} were won, of the history "
-        f"{percent(change.old.rate)}: {signed_lift(change.difference)} percentage points (95% range "
-        f"{signed_lift(change.low)} to {signed_lift(change.high)}), {sure}."
+        f"{percent(change.old.rate)}: {lift(change.difference)} percentage points (95% range "
+        f"{lift(change.low)} to {lift(change.high)}), {sure}."
     )
 
 
@@ -123,7 +123,7 @@ def _level(level: ChangedLevel) -> str:
     turned = ", on the other side of the average now" if level.reversed else ""
     return (
         f"{plain(level.attribute)} = {plain(level.label)} ({signed(level.points)} points) had a lift of "
-        f"{signed_lift(level.change.old)}, now {signed_lift(level.change.new)}{turned}"
+        f"{lift(level.change.old)}, now {lift(level.change.new)}{turned}"
     )
 
 
@@ -154,11 +154,11 @@ def _band_order(figures: BandOrder) -> str:
     listed = ", ".join(f"{plain(band.band)} {percent(band.rate)}" for band in figures.bands)
     if not figures.inverted:
         return f"better bands convert better: {listed}."
-    named = listed_names([
+    named = [
         f"{plain(better)} less than {plain(worse)} ({'beyond chance' if p < 0.05 else 'may be chance'})"
         for better, worse, p in figures.inverted
-    ], language("en"))  # fmt: skip
-    return f"bands are out of order: {named} ({listed})."
+    ]
+    return f"bands are out of order: {listed_names(named, ENGLISH)} ({listed})."
 
 
 def _promises(figures: Promises) -> str:
@@ -190,15 +190,13 @@ def _inflation(finding: Finding, figures: Inflation) -> str:
 
 
 def _read(file: LeadFile) -> str:
-    won = "" if file.won is None else f", {count(file.won)} of them won"
-    days = f", {day(file.first_day)} to {day(file.last_day)}" if file.first_day and file.last_day else ""
     out = [
         f"{count(leads)} {what}"
         for leads, what in ((file.open, "open"), (file.unknown, "without an outcome"), (file.young, "too young"))
         if leads
     ]
     left = f" Left out: {', '.join(out)}." if out else ""
-    return f"{plain(file.name)}: {count(file.leads)} of {count(file.rows)} leads count{won}{days}.{left}"
+    return counted_sentence(file) + left
 
 
 def _seen(check: Check) -> list[str]:

@@ -7,21 +7,11 @@ from collections.abc import Iterator, Sequence
 from calibrate.meeting.backtest import Backtest, Handed, Migration, Swap
 from calibrate.meeting.comparing import Cause, Comparison, Histories, RuleChange, Version
 from calibrate.meeting.matching import PartChange
-from calibrate.meeting.newer import Seen
 from calibrate.statistics.rates import Rate
-from reports.wording.numbers import (
-    MINUS,
-    count,
-    cut,
-    day,
-    filled,
-    pairs,
-    percent,
-    percent_range,
-    plain,
-    signed,
-    signed_lift,
-)
+from calibrate.words.language import MINUS
+from reports.commands.english import count, lift, pairs, percent, percent_range, signed
+from reports.commands.leads import counted_sentence, days, seen_sentence
+from reports.wording.numbers import cut, filled, plain
 
 _TOP = 15
 _CAUSES: dict[Cause, str] = {
@@ -89,8 +79,7 @@ def _named(version: Version) -> str:
 
 
 def _period(version: Version) -> str:
-    days = f", {day(version.first_day)} to {day(version.last_day)}" if version.first_day and version.last_day else ""
-    return f"{plain(version.source or '')}{days}"
+    return plain(version.source or "") + days(version.first_day, version.last_day)
 
 
 def _points(comparison: Comparison) -> Iterator[str]:
@@ -126,7 +115,7 @@ def _why(item: RuleChange) -> str:
         return f"gone; its leads get {other} now" if other else "gone: nothing is read of it now"
     if change is None or item.q_value is None or item.cause not in ("level", "base rate", "chance"):
         return _CAUSES[item.cause]
-    return f"{_CAUSES[item.cause]} (lift {signed_lift(change.old)} to {signed_lift(change.new)}, q {item.q_value:.2g})"
+    return f"{_CAUSES[item.cause]} (lift {lift(change.old)} to {lift(change.new)}, q {item.q_value:.2g})"
 
 
 def _histories(comparison: Comparison) -> Iterator[str]:
@@ -137,10 +126,10 @@ def _histories(comparison: Comparison) -> Iterator[str]:
     rate, factor = comparison.base_rate, comparison.common_factor
     if rate is not None:
         sure = "beyond chance" if rate.p_value < 0.05 else "which may be chance"
-        ends = f"{signed_lift(rate.low)} to {signed_lift(rate.high)}"
+        ends = f"{lift(rate.low)} to {lift(rate.high)}"
         yield (
             f"Overall rate: {percent(rate.old.rate)} then, {percent(rate.new.rate)} now: "
-            f"{signed_lift(rate.difference)} percentage points (95% range {ends}), {sure}."
+            f"{lift(rate.difference)} percentage points (95% range {ends}), {sure}."
         )
     if factor is not None:
         yield (
@@ -180,11 +169,8 @@ def _value(value: object) -> str:
 
 
 def _backtest(test: Backtest) -> Iterator[str]:
-    file = test.file
-    won = "" if file.won is None else f", {count(file.won)} of them won"
-    days = f", {day(file.first_day)} to {day(file.last_day)}" if file.first_day and file.last_day else ""
-    yield f"On {plain(file.name)}: {count(file.leads)} of {count(file.rows)} leads count{won}{days}."
-    yield from (f"  {line}" for line in map(seen_sentence, ("old", "new"), file.seen))
+    yield f"On {counted_sentence(test.file)}"
+    yield from (f"  {line}" for line in map(seen_sentence, ("old", "new"), test.file.seen))
     yield from _migration(test.migration)
     if test.handed is not None:
         yield from (f"  {_handed(which, item)}" for which, item in zip(("old", "new"), test.handed, strict=True))
@@ -194,21 +180,6 @@ def _backtest(test: Backtest) -> Iterator[str]:
     if old is not None and new is not None:
         yield f"  Won before lost in {pairs(old.auc)} of 100 pairs by the old rules, {pairs(new.auc)} by the new ones."
     yield verdict_sentence(test)
-
-
-def seen_sentence(which: str, seen: Seen) -> str:
-    """Whether leads had a part in making the rules; which: old or new, empty where there is one document."""
-    rules = f"the {which} rules" if which else "the rules"
-    match seen.how:
-        case "file":
-            return f"These very leads made {rules}: they rank them better than they will rank others."
-        case "period":
-            share = percent(seen.share or 0.0)
-            return f"{share} of them came in while the history of {rules} ran, and may have made them."
-        case "no":
-            return f"None of them came in while the history of {rules} ran."
-        case _:
-            return f"Whether they had a part in making {rules} is not known: there are no dates to tell."
 
 
 def _migration(migration: Migration) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from calibrate.errors import shown
 from calibrate.exports.fidelity import BandCount, Cost, Fidelity, Ran
 from calibrate.exports.target import Target
-from reports.wording.numbers import count, pairs, percent
+from reports.commands.english import count, pairs, percent
 
 _FEATURES = {
     "points": "points",

@@ -1,4 +1,4 @@
-"""Numbers, days and names as the report and the command line print them."""
+"""Numbers and names as the report and the command line print them, whatever the language."""
 
 from __future__ import annotations
 
@@ -6,90 +6,7 @@ import unicodedata
 
 from calibrate.words.language import Language
 
-MINUS = "\u2212"
-# Spelled here: strftime would follow the reader's locale.
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
-
-
-def count(number: int) -> str:
-    """A count with commas between thousands.
-
-    >>> count(4213)
-    '4,213'
-    """
-    return f"{number:,}".replace("-", MINUS)
-
-
-def percent(share: float) -> str:
-    """A share of 0 to 1 in percent; more decimals next to 0 and to 1, so that few never reads as none.
-
-    >>> percent(0.297), percent(0.0035), percent(0.0), percent(0.9996)
-    ('29.7%', '0.35%', '0%', '99.96%')
-    """
-    value = 100 * share
-    room = min(abs(value), abs(100 - value))
-    if room == 0:
-        return f"{value:.0f}%"
-    digits = 1 if room >= 1 else 2 if room >= 0.01 else 4
-    return f"{value:.{digits}f}%"
-
-
-def whole_percent(share: float) -> str:
-    """A share of 0 to 1 in whole percent, for headlines; as `percent` where that would round to 0 or 100.
-
-    >>> whole_percent(0.554), whole_percent(0.003)
-    ('55%', '0.30%')
-    """
-    return f"{100 * share:.0f}%" if 0.01 <= share <= 0.99 else percent(share)
-
-
-def pairs(share: float) -> str:
-    """A share of won-lost pairs, or a difference of two, as pairs of 100.
-
-    >>> pairs(0.7178), pairs(-0.0024)
-    ('71.8', '−0.2')
-    """
-    return f"{100 * share:.1f}".replace("-0.0", "0.0").replace("-", MINUS)
-
-
-def percent_range(low: float, high: float) -> str:
-    """Both ends of an interval of shares.
-
-    >>> percent_range(0.25, 0.305)
-    '25.0% to 30.5%'
-    """
-    return f"{percent(low)} to {percent(high)}"
-
-
-def signed(points: int) -> str:
-    """Points with their sign, a true minus (U+2212) below zero.
-
-    >>> signed(16), signed(0)
-    ('+16', '0')
-    """
-    return f"+{points:,}" if points > 0 else count(points)
-
-
-def signed_lift(lift: float, digits: int = 1) -> str:
-    """A lift in percentage points with its sign.
-
-    >>> signed_lift(24.96), signed_lift(-0.04), signed_lift(-0.04, 2)
-    ('+25.0', '0.0', '−0.04')
-    """
-    text = f"{abs(lift):.{digits}f}"
-    sign = "" if float(text) == 0 else "+" if lift > 0 else MINUS
-    return sign + text
-
-
-def day(iso: str) -> str:
-    """An ISO date with its month spelled, so that nobody takes it for the other order.
-
-    >>> day("2026-10-03")
-    '3 Oct 2026'
-    """
-    year, month, number = iso[:10].split("-")
-    return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
 
 
 def figure(value: float, say: Language, most: int = 6) -> str:

@@ -15,9 +15,9 @@ from calibrate.proof.validation import Comparison, Ranking, Validation
 from calibrate.settings import PointColumn
 from calibrate.statistics.bands import Band, best_share, share_reached
 from calibrate.statistics.ranking import Auc, pairs_in_order
-from calibrate.words.language import Language
+from calibrate.words.language import MINUS, Language
 from reports.wording.levels import average_points, average_score, of, rule_text, side, support, sure_sign
-from reports.wording.numbers import MINUS, columns_wide, cut, filled
+from reports.wording.numbers import columns_wide, cut, filled
 
 MOST_REMARKS = 7
 MOST_SPELLED = 4

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.wording.numbers import columns_wide, cut, day, filled, percent, plain, signed, whole_percent
+from calibrate.words.language import language
+from reports.wording.numbers import columns_wide, cut, filled, plain
+
+ENGLISH = language("en")
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -33,15 +36,15 @@ def test_wide_letters_take_two_columns():
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
 def test_few_never_reads_as_none_nor_most_as_all(part, whole):
     share = min(part, whole) / whole
-    for text in (percent(share), whole_percent(share)):
+    for text in (ENGLISH.percent(share), ENGLISH.whole_percent(share)):
         assert (text in ("0%", "100%")) == (share in (0, 1))
         assert not text.startswith("0.0000")
 
 
 @pytest.mark.parametrize(("points", "text"), [(16, "+16"), (-8, "\u22128"), (0, "0"), (-1234, "\u22121,234")])
 def test_points_carry_their_sign(points, text):
-    assert signed(points) == text
+    assert ENGLISH.signed(points) == text
 
 
 def test_days_spell_the_month():
-    assert day("2026-03-01T10:00") == "1 Mar 2026"
+    assert ENGLISH.day("2026-03-01T10:00") == "1 Mar 2026"
