@@ -109,7 +109,6 @@ def _score_there(
     from calibrate.document.rules_file import load_rules
     from calibrate.document.scored import write_scored
     from calibrate.document.scoring import COLUMNS, absent_lines
-    from calibrate.remote.lead_columns import called
     from calibrate.remote.opening import open_address
     from calibrate.remote.score_answers import fetched_scores, lead_key
     from calibrate.remote.scoring import scored
@@ -122,7 +121,7 @@ def _score_there(
         names = table.frame.collect_schema().names()
         scores = scored(document, table, reasons, reading_options(settings.source))
         key = lead_key(table, named or settings.source.key)
-        scores = scores.select(called(table, key), *COLUMNS)
+        scores = scores.select(table.called(key), *COLUMNS)
         if into.is_table:
             rows = write_scores(table, scores, into.name, overwrite=into.overwrite)
         else:

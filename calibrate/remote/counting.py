@@ -46,14 +46,14 @@ def exact_counts(
 
 def _numbers(leads: Leads, item: Cells, apart: Mapping[str, nw.Expr]) -> pa.Table:
     """Leads by cell of a column of numbers that has too many values, from the engine."""
-    query = leads.table.frame.select(number_cell(item.column, item.edges).alias("value"), **apart)
+    query = leads.table.frame.select(number_cell(leads.table.col(item.column), item.edges).alias("value"), **apart)
     counts = query.filter(nw.col("state") > OUT).group_by("value", *apart).agg(leads=nw.len())
     return tidy(leads.table.fetched(counts))
 
 
-def number_cell(column: str, edges: Sequence[float]) -> nw.Expr:
+def number_cell(cell: nw.Expr, edges: Sequence[float]) -> nw.Expr:
     """The cell of a number, as a tree of comparisons; missing where it is none or not finite."""
-    number = nw.col(column).cast(nw.Float64)
+    number = cell.cast(nw.Float64)
     # Not a number is above every number to some engines, and not to others: both ends are asked for.
     finite = (number >= -_LARGEST) & (number <= _LARGEST)
     return nw.when(finite).then(_tree(number, edges, 0, len(edges))).otherwise(nw.lit(MISSING))

@@ -20,7 +20,7 @@ from calibrate.leads.levels import Cells
 from calibrate.leads.sampling import refuse_sampled, weight_columns
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remote.counting import exact_counts
-from calibrate.remote.keys import Key, chosen, settle_key
+from calibrate.remote.keys import MOST_ALIKE, MOST_LEFT_OUT, Chosen, Key, chosen, settle_key
 from calibrate.remote.marginals import (
     SAMPLE,
     Look,
@@ -56,7 +56,7 @@ def remote_history(
         progress(f"counting leads in {table.engine}")
         counted = counted_by_outcome(table, settings.outcome, options)
         most = settings.source.sample_leads or SAMPLE_LEADS
-        key = settle_key(table, counted.rows, settings.outcome.account, settings.source.key)
+        key = settle_key(table, counted.rows, settings.outcome.account, settings.source.key, counted.state)
         if key is None and counted.rows > most:
             raise DataError(
                 f"{table.name}: no column names each of the {counted.rows:,} leads, expected a key to deal them by; "
@@ -65,15 +65,15 @@ def remote_history(
         columns = _looked_at(table, counted, key, most, settings, progress)
         plan = _planned(table, columns, counted, options, settings)
         progress(f"fetching {plan.attributes} attributes of {min(counted.leads, most):,} leads")
-        some = chosen(table, key, counted.rows, most) if key is not None and counted.rows > most else None
-        leads = Leads(table, plan.source, counted, key, some, settings.outcome)
+        some = chosen(table, key, counted.rows, most, counted.state) if key and counted.rows > most else None
+        leads = Leads(table, plan.source, counted, key, some.leads if some else None, settings.outcome)
         store = pulled_store(leads, plan.cells, columns.found)
         exact = None
         if some is not None:
             progress(f"counting {plan.attributes} attributes of {counted.leads:,} leads")
             counts = exact_counts(leads, store.cells, columns.found, columns.apart)
             exact = ExactCounts(counted.newest_from, counts, counted.days)
-    said = _said(leads, None if exact is None else store.leads)
+    said = _said(leads, some, store.leads)
     source = replace(plan.source, reading=(*notes, *plan.source.reading, *said))
     an_account = _an_account(table, settings.outcome.account)
     return source, plan.history(store, counted, an_account, exact)
@@ -110,12 +110,12 @@ def _looked_at(
     settings: Settings,
     progress: Callable[[str], None],
 ) -> _Columns:
-    some = chosen(table, key, counted.rows, SAMPLE) if key is not None and counted.rows > SAMPLE else None
+    some = chosen(table, key, counted.rows, SAMPLE).leads if key and counted.rows > SAMPLE else None
     progress("looking at every column")
     seen = looks(table, some)
     apart = {"state": counted.state}
     if key is not None and counted.rows > most:
-        apart |= {"newest": counted.newest, "end": key.end()}
+        apart |= {"newest": counted.newest, "end": key.mark()}
     known = {*counted.found, *([key.column] if key else [])}
     columns = _wanted(table.frame.collect_schema().names(), known, settings)
     progress(f"counting {len(columns)} columns of {counted.rows:,} leads")
@@ -206,7 +206,8 @@ def _refuse_sampled(
     """Nothing, unless a column of weights says that the leads are a sample; asked for together with the outcome."""
     outcome = counted.outcome.column or ""
     for profile in weight_columns(profiles, settings):
-        query = table.frame.select(weight=nw.col(profile.name), outcome=nw.col(outcome)).group_by("weight", "outcome")
+        pairs = table.frame.select(weight=table.col(profile.name), outcome=table.col(outcome))
+        query = pairs.group_by("weight", "outcome")
         found = tidy(table.fetched(query.agg(leads=nw.len()).head(SAMPLE))).select(["weight", "outcome"])
         refuse_sampled(
             (profile,), _typed(source, found.rename_columns([profile.name, outcome])), counted.outcome, settings
@@ -227,17 +228,26 @@ def _an_account(table: EngineTable, account: str | None) -> float | None:
     """Mean leads of an account that has a name."""
     if account is None:
         return None
-    by_account = table.frame.select(value=nw.col(account)).drop_nulls().group_by("value").agg(leads=nw.len())
+    by_account = table.frame.select(value=table.col(account)).drop_nulls().group_by("value").agg(leads=nw.len())
     found = tidy(table.fetched(by_account.select(accounts=nw.len(), leads=nw.col("leads").sum()))).to_pylist()[0]
     return found["leads"] / found["accounts"] if found["accounts"] else 1.0
 
 
-def _said(leads: Leads, taken: int | None) -> list[Message]:
+def _said(leads: Leads, some: Chosen | None, taken: int) -> list[Message]:
     """What the reader of a report must know of where the leads were counted."""
     key = leads.key
     said = [message("remote.counted", engine=leads.table.engine)]
-    if key is not None and key.guessed:
-        said.append(message("remote.key", column=shown(key.column)))
-    if taken is not None and key is not None:
-        said.append(message("remote.some", leads=leads.counted.leads, taken=taken, column=shown(key.column)))
+    if key is None:
+        return said
+    column = shown(key.column)
+    if key.guessed:
+        said.append(message("remote.key", column=column))
+    if key.missing > MOST_LEFT_OUT:
+        said.append(message("remote.missing", share=key.missing, column=column))
+    if some is not None:
+        said.append(message("remote.some", leads=leads.counted.leads, taken=taken, column=column))
+        if some.too_large > MOST_LEFT_OUT:
+            said.append(message("remote.too_large", share=some.too_large, column=column))
+        if some.alike > MOST_ALIKE:
+            said.append(message("remote.alike", column=column))
     return said

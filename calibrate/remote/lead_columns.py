@@ -56,23 +56,13 @@ def lead_columns(rules: Rules, table: EngineTable, options: ReadingOptions) -> d
     """
     schema = table.frame.collect_schema()
     found: dict[str, LeadColumn | None] = {
-        name: _as_it_is(rules, name, column(table, name), schema[name], plain=not options.null)
+        name: _as_it_is(rules, name, table.col(name), schema[name], plain=not options.null)
         if name in schema
         else _Fetched(nw.lit(0), ())
         for name in used(rules)
     }
     fetched = _fetched(rules, table, [name for name, item in found.items() if item is None], options)
     return {name: item or fetched[name] for name, item in found.items()}
-
-
-def column(table: EngineTable, name: str) -> nw.Expr:
-    """A column of the table, whatever marks are in its name."""
-    return nw.col(called(table, name))
-
-
-def called(table: EngineTable, name: str) -> str:
-    """What narwhals must call a column: for Spark it does not quote names, and a point would part them."""
-    return "`" + name.replace("`", "``") + "`" if table.engine == "Spark" else name
 
 
 def stepped(
@@ -230,13 +220,13 @@ def _fetched(rules: Rules, table: EngineTable, names: Sequence[str], options: Re
         attribute, where = rules.attributes[name], partial("{}, column {}".format, table.name, shown(name))
         values = [read_value(attribute, value, where) for value in typed[: len(raw[name])]]
         pairs = zip(raw[name].to_pylist(), values, strict=True)
-        found[name] = _Fetched(column(table, name), tuple((cell, value) for cell, value in pairs if value is not None))
+        found[name] = _Fetched(table.col(name), tuple((cell, value) for cell, value in pairs if value is not None))
     return found
 
 
 def _distinct(table: EngineTable, name: str) -> pa.Array:
     """The values of a column, ascending, without null."""
-    cells = table.frame.select(value=column(table, name))
+    cells = table.frame.select(value=table.col(name))
     query = cells.filter(~nw.col("value").is_null()).group_by("value").agg(leads=nw.len())
     found = table.fetched(query.head(_MOST_VALUES + 1)).column("value").combine_chunks()
     if len(found) > _MOST_VALUES:

@@ -38,7 +38,7 @@ def look_at(
                 f"{table.name}: no column names each of the {rows:,} leads, expected a key to choose some by; name one "
                 "in calibrate.toml with source.key"
             )
-        some = chosen(table, key, rows, SAMPLE)
+        some = chosen(table, key, rows, SAMPLE).leads
     seen = looks(table, some)
     names = table.frame.collect_schema().names()
     found, left_out = marginals(table, names, {"state": nw.lit(LOST)}, seen, some)

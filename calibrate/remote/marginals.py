@@ -91,7 +91,7 @@ def looks(table: EngineTable, among: nw.Expr | None) -> dict[str, Look]:
     frame = table.frame if among is None else table.frame.filter(among)
     schema = frame.collect_schema()
     columns = [name for name in schema if isinstance(schema[name], nw.String | nw.Int64 | nw.Float64)]
-    filled = [nw.col(name).count().alias(f"filled{place}") for place, name in enumerate(columns)]
+    filled = [table.col(name).count().alias(f"filled{place}") for place, name in enumerate(columns)]
     counts = table.fetched(frame.select(nw.len().alias("leads"), *filled)).to_pylist()[0]
     values = _different(table, frame, columns)
     return {name: Look(counts["leads"], counts[f"filled{place}"], values[place]) for place, name in enumerate(columns)}
@@ -108,7 +108,7 @@ def _different(table: EngineTable, frame: nw.LazyFrame[Any], columns: Sequence[s
         asked = {f"values{place}": native[name].nunique() for place, name in enumerate(columns)}
         counts = nw.from_native(native.aggregate(**asked))
     else:
-        counts = frame.select(*(nw.col(name).n_unique().alias(f"values{at}") for at, name in enumerate(columns)))
+        counts = frame.select(*(table.col(name).n_unique().alias(f"values{at}") for at, name in enumerate(columns)))
     return [int(value) for value in table.fetched(counts).to_pylist()[0].values()]
 
 
@@ -147,7 +147,7 @@ def marginals(
 
 def _counted(table: EngineTable, name: str, apart: Mapping[str, nw.Expr], *, limited: bool) -> Marginal | None:
     """Leads by value; None where there are too many values."""
-    query = table.frame.select(value=nw.col(name), **apart).group_by("value", *apart).agg(leads=nw.len())
+    query = table.frame.select(value=table.col(name), **apart).group_by("value", *apart).agg(leads=nw.len())
     found = table.fetched(query.head(MOST_GROUPS + 1) if limited else query)
     if limited and (found.num_rows > MOST_GROUPS or len(distinct(found["value"])) > MOST_VALUES):
         return None
@@ -155,7 +155,7 @@ def _counted(table: EngineTable, name: str, apart: Mapping[str, nw.Expr], *, lim
 
 
 def _of_some(table: EngineTable, name: str, apart: Mapping[str, nw.Expr], some: nw.Expr) -> Marginal:
-    query = table.frame.filter(some).select(value=nw.col(name), state=apart["state"])
+    query = table.frame.filter(some).select(value=table.col(name), state=apart["state"])
     return Marginal(tidy(table.fetched(query.group_by("value", "state").agg(leads=nw.len()))), whole=False)
 
 

@@ -221,7 +221,7 @@ def _newest_from(joint: Joint, keep: npt.NDArray[np.bool_]) -> int | None:
     return first if enough else None
 
 
-def _among(table: EngineTable, column: str | None, values: pa.Array, wanted: npt.NDArray[np.bool_], number: int) -> nw.Expr:
+def _among(table: EngineTable, column: str | None, values: pa.Array, wanted: npt.NDArray[Any], number: int) -> nw.Expr:
     """The number where the column has one of the wanted values, else 0."""
     listed = values.filter(pa.array(wanted)).drop_null().to_pylist()
     return nw.when(table.col(str(column)).is_in(listed)).then(nw.lit(number)).otherwise(nw.lit(0))

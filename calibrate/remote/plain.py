@@ -29,7 +29,7 @@ def plain_table(table: EngineTable) -> tuple[EngineTable, tuple[str, ...]]:
     names, notes = column_names(list(schema), table.name)
     left_out, columns = dict(table.left_out), []
     for name, own in zip(names, schema, strict=True):
-        cell = _plain(nw.col(own), schema[own])
+        cell = _plain(table.col(own), schema[own])
         if cell is None:
             left_out[name] = message("remote.type", type=str(schema[own]))
         else:

@@ -43,13 +43,13 @@ class _Packed:
 
     parts: tuple[tuple[str, pa.Array, int], ...]
 
-    def number(self) -> nw.Expr:
+    def number(self, table: EngineTable) -> nw.Expr:
         """The number, as the engine makes it."""
         total = nw.lit(0)
         for name, values, times in self.parts:
             for bit in range(len(values).bit_length()):
                 own = [value for place, value in enumerate(values.to_pylist(), 1) if place >> bit & 1]
-                there = nw.col(name).is_in(_with_signed_zero(own))
+                there = table.col(name).is_in(_with_signed_zero(own))
                 total += nw.when(there).then(nw.lit(times << bit)).otherwise(nw.lit(0))
         return total
 
@@ -106,8 +106,8 @@ def pulled_store(leads: Leads, cells: Sequence[Cells], found: Mapping[str, Margi
     }
     packs = _packs(few)
     sent = {f"value{place}": name for place, name in enumerate(by_column) if name not in few}
-    asked = {f"pack{place}": pack.number() for place, pack in enumerate(packs)}
-    asked |= {alias: nw.col(name) for alias, name in sent.items()} | _marks(leads)
+    asked = {f"pack{place}": pack.number(leads.table) for place, pack in enumerate(packs)}
+    asked |= {alias: leads.table.col(name) for alias, name in sent.items()} | _marks(leads)
     frame = leads.table.frame if leads.some is None else leads.table.frame.filter(leads.some)
     query = frame.select(state=leads.counted.state, **asked).filter(nw.col("state") > OUT)
     fetched = tidy(leads.table.fetched(query))
@@ -126,11 +126,11 @@ def _marks(leads: Leads) -> dict[str, nw.Expr]:
     """What is asked of each lead beside its attributes and outcome."""
     asked: dict[str, nw.Expr] = {}
     if leads.key is not None:
-        asked["end"] = leads.key.end()
+        asked["end"] = leads.key.mark()
         if leads.settings.account:
             asked["account"] = leads.key.end(FOR_BUCKETS)
     if leads.settings.date:
-        asked["day"] = nw.col(leads.settings.date)
+        asked["day"] = leads.table.col(leads.settings.date)
     return asked
 
 

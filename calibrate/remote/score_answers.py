@@ -11,7 +11,6 @@ from calibrate.document.rules import Rules
 from calibrate.document.scoring import COLUMNS, Scored
 from calibrate.errors import SettingsError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
-from calibrate.remote.lead_columns import column
 from calibrate.remote.marginals import OUT, WON
 from calibrate.remote.outcomes import counted_by_outcome
 from calibrate.remote.plain import plain_table
@@ -64,7 +63,7 @@ def lead_key(table: EngineTable, named: str | None) -> str:
 
 
 def _names_leads(table: EngineTable, name: str) -> bool:
-    by_value = table.frame.select(value=column(table, name)).group_by("value").agg(leads=nw.len())
+    by_value = table.frame.select(value=table.col(name)).group_by("value").agg(leads=nw.len())
     found = table.fetched(by_value.select(most=nw.col("leads").max()))
     return bool(found["most"].to_pylist() == [1])
 

@@ -30,7 +30,7 @@ from calibrate.document.rules import Gate, Has, Reference, Rule, Rules
 from calibrate.document.scoring import COLUMNS, refuse_taken
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions
-from calibrate.remote.lead_columns import LeadColumn, Result, called, lead_columns, stepped
+from calibrate.remote.lead_columns import LeadColumn, Result, lead_columns, stepped
 from calibrate.remote.table import EngineTable, engine_table
 
 Step = dict[str, nw.Expr]
@@ -88,7 +88,7 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
         frame = frame.with_columns(**step)
         # PostgreSQL would put the expressions of a step wherever the next one names them, unless something stops it.
         frame = frame.head(_EVERY) if table.engine == "PostgreSQL" else frame
-    return frame.select(*(called(table, name) for name in names), *COLUMNS)
+    return frame.select(*(table.called(name) for name in names), *COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

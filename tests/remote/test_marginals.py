@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -93,7 +94,7 @@ def test_the_cell_of_a_number_is_where_it_stands_among_the_edges(name, holding):
     def check(edges, numbers):
         numbers = [*numbers, *edges]
         table = engine_table(holding(name, pa.table({"x": pa.array(numbers, pa.float64())})))
-        found = table.fetched(table.frame.select("x", cell=number_cell("x", edges)))
+        found = table.fetched(table.frame.select("x", cell=number_cell(nw.col("x"), edges)))
         for number, cell in zip(found["x"].to_pylist(), found["cell"].to_pylist(), strict=True):
             known = number is not None and np.isfinite(number)
             assert cell == (1 + int(np.searchsorted(edges, number, side="right")) if known else 0)
