@@ -141,7 +141,8 @@ def compare(
                 raise SettingsError(f"{name}: found {shown(given)}, expected it with leads; name a file of leads")
         return comparing.compare(old, new)
     reading = reading_options((settings or Settings()).source)
-    return comparing.compare(old, new, leads_for([new, old], leads, reading, outcome), threshold)
+    with leads_for([new, old], leads, reading, outcome) as held:
+        return comparing.compare(old, new, held, threshold)
 
 
 def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Settings | None = None) -> checking.Check:
@@ -154,7 +155,8 @@ def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Set
         DataError: the leads cannot be read as the rules want them, or none counts.
     """
     reading = reading_options((settings or Settings()).source)
-    return checking.check(rules, leads_for([rules], leads, reading, outcome))
+    with leads_for([rules], leads, reading, outcome) as held:
+        return checking.check(rules, held)
 
 
 def export(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -44,21 +44,29 @@ class CheckLeads:
     @classmethod
     def of(cls, rules: Rules, data: Any, reading: ReadingOptions, outcome: OutcomeSettings | None) -> CheckLeads:
         """The leads of a file or table; where nothing is said, won means what it meant to the history of the rules."""
-        told = outcome or _outcome_of(rules)
         with open_source(data, reading, types=types_read(rules)) as source:
             names = [column.name for column in source.columns]
-            remarks = [*source.reading, *absent_lines((name for name in used(rules) if name not in names), names)]
+            return cls(data, reading, outcome, source.reading).among(rules, source.name, names)
+
+    def among(self, rules: Rules, where: str, names: Sequence[str]) -> CheckLeads:
+        """These leads, of which the names of all columns are known; an outcome that was said is kept.
+
+        Raises:
+            DataError: none of the columns is one that the rules read.
+        """
         if used(rules) and not set(used(rules)) & set(names):
             wanted = ", ".join(map(shown, used(rules)[:8]))
             raise DataError(
-                f"{source.name}: has none of the columns that the rules read, expected {wanted}; "
+                f"{where}: has none of the columns that the rules read, expected {wanted}; "
                 f"{nearest(used(rules)[0], names)}"
             )
+        absent = absent_lines((name for name in used(rules) if name not in names), names)
+        remarks, told = [*self.remarks, *absent], self.outcome or _outcome_of(rules)
         known = told is not None and not told.deals and told.column in names
-        if told is not None and not known and outcome is None:
-            where = f"a file of deals, {told.deals}" if told.deals else f"column {shown(told.column or '')}"
-            remarks.append(f"Who was won is not measured: history had it in {where}; say it with --outcome")
-        return cls(data, reading, told if known or outcome is not None else None, tuple(remarks))
+        if told is not None and not known and self.outcome is None:
+            meant = f"a file of deals, {told.deals}" if told.deals else f"column {shown(told.column or '')}"
+            remarks.append(f"Who was won is not measured: history had it in {meant}; say it with --outcome")
+        return replace(self, outcome=told if known or self.outcome is not None else None, remarks=tuple(remarks))
 
     def cost(self, rules: Rules, runs: Rules) -> Cost:
         """What these leads get from the rules and from what a target makes of them.

@@ -15,7 +15,10 @@ from calibrate.document.rules import Rules
 from calibrate.document.scoring import TableScorer
 from calibrate.exports.check import NO_BAND, CheckLeads
 from calibrate.meeting.combinations import summed
-from calibrate.meeting.newer import LeadFile, NewerLeads, Seen
+from calibrate.meeting.counted_there import pairs_there
+from calibrate.meeting.newer import LeadFile, Seen
+from calibrate.meeting.newer_here import NewerLeads
+from calibrate.remote.table import EngineTable
 from calibrate.statistics.agreement import linear_kappa, moved
 from calibrate.statistics.change import rate_change
 from calibrate.statistics.ranking import (
@@ -105,12 +108,21 @@ class Backtest:
 
 
 def backtest(old: Rules, new: Rules, leads: CheckLeads, threshold: int | None = None) -> Backtest:
-    """What both documents make of the leads of a file that count.
+    """What both documents make of the leads that count, of a file or in an engine.
 
     threshold: the score from which leads are handed to sales; without it, what each document says.
     """
-    reader, orders = NewerLeads(leads, (old, new)), [_bands(rules) for rules in (old, new)]
-    scorers = [TableScorer(rules, reasons=0) for rules in (old, new)]
+    orders = [_bands(rules) for rules in (old, new)]
+    counted = (pairs_there if isinstance(leads.data, EngineTable) else _pairs_here)((old, new), leads, orders)
+    return _result(*counted, orders, _thresholds(old, new, threshold))
+
+
+def _pairs_here(
+    documents: Sequence[Rules], leads: CheckLeads, orders: Sequence[Sequence[str]]
+) -> tuple[LeadFile, Ints, Ints, Ints]:
+    """What was read, then distinct scores and places of bands by each document, with their leads and conversions."""
+    reader = NewerLeads(leads, documents)
+    scorers = [TableScorer(rules, reasons=0) for rules in documents]
     parts: list[tuple[Ints, Ints, Ints]] = []
     for batch in reader.batches():
         scored = [scorer.score(table) for scorer, table in zip(scorers, batch.tables, strict=True)]
@@ -119,15 +131,14 @@ def backtest(old: Rules, new: Rules, leads: CheckLeads, threshold: int | None = 
         won = np.zeros(rows.shape[1], np.bool_) if batch.won is None else batch.won
         parts.append(summed(rows, np.ones_like(won, np.int64), won.astype(np.int64)))
     every, sizes, of_won = zip(*parts, strict=True)
-    counted = summed(np.concatenate(every, axis=1), np.concatenate(sizes), np.concatenate(of_won))
-    return _result(*counted, reader.file, orders, _thresholds(old, new, threshold))
+    return reader.file, *summed(np.concatenate(every, axis=1), np.concatenate(sizes), np.concatenate(of_won))
 
 
 def _result(
+    file: LeadFile,
     rows: Ints,
     leads: Ints,
     won: Ints,
-    file: LeadFile,
     orders: Sequence[tuple[str, ...]],
     thresholds: tuple[int, int] | None,
 ) -> Backtest:

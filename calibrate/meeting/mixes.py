@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from calibrate.document.lead_score import outcome_label, plain_text, used
-from calibrate.document.rules import In, Rule, Rules
-from calibrate.meeting.combinations import Combinations
+from calibrate.document.lead_score import outcome_label, used
+from calibrate.document.rules import Rule, Rules
 from calibrate.meeting.grades import Finding, Grade, Missing, Mix, NewValues, NotChecked, Vanished
 from calibrate.meeting.matching import attribute_name, evidence_at, missing_stands_with_otherwise
+from calibrate.meeting.newer_counts import NewerCounts
 from calibrate.statistics.bands import equal_bands
 from calibrate.statistics.change import rate_change
 from calibrate.statistics.drift import StabilityIndex, stability_index
@@ -25,47 +23,18 @@ SURE = 0.05
 MISSING_LOOK, MISSING_ACT = 0.05, 0.20  # change of the share of leads without a value
 NEW_LOOK, NEW_ACT = 0.01, 0.10  # growth of the share of leads with a value that no case names
 FEWEST_EXPECTED = 5.0
-_MOST_VALUES, _MOST_SHOWN = 10_000, 5
+_MOST_SHOWN = 5
 Ints = npt.NDArray[np.int64]
 
 
-class UnnamedValues:
-    """Texts that no case and no gate names, with their leads, batch by batch; the commonest where there are many."""
-
-    def __init__(self, rules: Rules) -> None:
-        self.counts: dict[str, Counter[str]] = {
-            rule.attr: Counter()
-            for rule in rules.rules
-            if rule.cases and rules.attributes[rule.attr].type in ("category", "text")
-        }
-        conditions = [(rule.attr, case.when) for rule in rules.rules for case in rule.cases]
-        conditions += [(gate.when.attr, gate.when.condition) for gate in rules.gates]
-        self.named = {(name, text) for name, when in conditions if isinstance(when, In) for text in when.in_}
-
-    def add(self, table: pa.RecordBatch) -> None:
-        """Take the leads of a batch in."""
-        for name, counts in self.counts.items():
-            if name not in table.schema.names:
-                continue
-            for item in pc.value_counts(table.column(name)).to_pylist():
-                text = plain_text(item["values"])
-                if text and (name, text) not in self.named:
-                    counts[text] += item["counts"]
-            if len(counts) > _MOST_VALUES:
-                self.counts[name] = Counter(dict(counts.most_common(_MOST_VALUES // 2)))
-
-
-def mix_findings(
-    rules: Rules, combinations: Combinations, scores: Ints, unnamed: UnnamedValues, columns: Sequence[str]
-) -> Iterator[Finding | NotChecked]:
-    """What the leads say of scores and of every rule. columns: that their file has of those the rules read."""
-    yield _score_mix(rules, scores, combinations.leads)
-    for rule, ways in zip(rules.rules, combinations.ways, strict=True):
-        now = np.bincount(ways, combinations.leads, minlength=len(rule.cases) + 2).astype(np.int64)
-        yield from _rule_findings(rules, rule, now, unnamed.counts, absent=rule.attr not in columns)
+def mix_findings(rules: Rules, counts: NewerCounts) -> Iterator[Finding | NotChecked]:
+    """What the leads say of scores and of every rule."""
+    yield _score_mix(rules, counts.by_rule.scores)
+    for rule, (now, _) in zip(rules.rules, counts.by_rule.ways, strict=True):
+        yield from _rule_findings(rules, rule, now, counts.unnamed.counts, absent=rule.attr not in counts.columns)
     gated = {gate.when.attr for gate in rules.gates} - {rule.attr for rule in rules.rules}
     for name in used(rules):
-        if name in gated and name not in columns:
+        if name in gated and name not in counts.columns:
             yield Finding("missing values", name, "act", Missing(None, 1.0, absent=True))
 
 
@@ -113,15 +82,15 @@ def mix_grade(index: StabilityIndex) -> Grade:
     return "act" if index.value > MUCH else "look"
 
 
-def _score_mix(rules: Rules, scores: Ints, leads: Ints) -> Finding | NotChecked:
+def _score_mix(rules: Rules, scored: ScoreCounts) -> Finding | NotChecked:
     """The scores in tenths of the reference; as few as one tenth says nothing."""
     if rules.reference is None:
         return NotChecked("score mix", None, "reference")
     counts = ScoreCounts(rules.reference.scores, rules.reference.counts, (0,) * len(rules.reference.scores))
     bands = equal_bands(counts)[::-1]
     starts = [band.score_from for band in bands]
-    places = np.searchsorted(starts[1:], scores, side="right")
-    now = np.bincount(places, leads, minlength=len(bands)).astype(np.int64)
+    places = np.searchsorted(starts[1:], scored.scores, side="right")
+    now = np.bincount(places, scored.leads, minlength=len(bands)).astype(np.int64)
     then = np.array([band.leads for band in bands], np.int64)
     index = stability_index(then, now)
     if index is None:

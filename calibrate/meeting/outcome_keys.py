@@ -44,8 +44,10 @@ class Digit:
         return found
 
 
-def digits_of(rules: Rules) -> tuple[Digit, ...]:
+def digits_of(rules: Rules, most: int = _MOST) -> tuple[Digit, ...]:
     """The digits of a document: the gate first, then its rules; sorted keys are sorted digits.
+
+    most: different values of a key, unless one digit has more.
 
     Raises:
         DataError: it has more than 254 gates, or a rule more than 60,000 cases.
@@ -56,7 +58,7 @@ def digits_of(rules: Rules) -> tuple[Digit, ...]:
         raise DataError(f"rules: found {found}, expected at most {MOST_GATES} and {MOST_CASES:,}; join some")
     groups: list[list[int]] = [[]]
     for size in sizes:
-        if prod(groups[-1]) * size > _MOST:
+        if prod(groups[-1]) * size > most:
             groups.append([])
         groups[-1].append(size)
     return tuple(
@@ -117,10 +119,19 @@ class BatchKeys:
 
 def _numbered(rules: Rules, rule: Rule, factor: int) -> Rule:
     """The rule with the number of each outcome, times a factor, as its points."""
-    cases = tuple(case.model_copy(update={"points": at * factor}) for at, case in enumerate(rule.cases))
-    otherwise = len(cases) * factor
-    missing = otherwise if missing_is_otherwise(rules, rule) else otherwise + factor
+    *numbers, otherwise, missing = numbers_of(rules, rule, factor)
+    pairs = zip(rule.cases, numbers, strict=True)
+    cases = tuple(case.model_copy(update={"points": number}) for case, number in pairs)
     return rule.model_copy(update={"group": None, "cases": cases, "otherwise": otherwise, "missing": missing})
+
+
+def numbers_of(rules: Rules, rule: Rule, factor: int) -> list[int]:
+    """The number of each outcome of a rule, times a factor; missing counts as `otherwise` where they are one level."""
+    size = len(rule.cases)
+    return [
+        *(at * factor for at in range(size + 1)),
+        (size if missing_is_otherwise(rules, rule) else size + 1) * factor,
+    ]
 
 
 def store_keys(store: CodeStore, rules: Rules) -> Iterator[tuple[slice, Ints]]:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import numpy as np
-import numpy.typing as npt
 
 from calibrate.document.lead_score import outcome_label, outcome_points, standing_of
 from calibrate.document.rules import Rules
-from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.grades import (
     BandOrder,
     BandRate,
@@ -20,11 +15,12 @@ from calibrate.meeting.grades import (
     Grade,
     Inflation,
     Levels,
-    Month,
     NotChecked,
     Promises,
 )
 from calibrate.meeting.matching import attribute_name, evidence_at
+from calibrate.meeting.newer_counts import MonthCounts
+from calibrate.meeting.rule_counts import RuleCounts
 from calibrate.statistics.bands import Band, band_trend, bands_at, inversions
 from calibrate.statistics.change import LevelCount, LiftChange, RateChange, lift_change
 from calibrate.statistics.lift import adjusted_p_values
@@ -35,7 +31,6 @@ SURE = 0.05
 FAR = 1.25  # a rate that is so many times what was promised, or the promise that many times the rate
 BROAD = 0.99  # confidence of a band's range: of a few bands one leaves a range of 95 % too often
 FEWEST_MONTHS = 3
-Ints = npt.NDArray[np.int64]
 
 
 def base_rate_finding(change: RateChange) -> Finding:
@@ -45,9 +40,9 @@ def base_rate_finding(change: RateChange) -> Finding:
     return Finding("base rate", None, grade, BaseRate(change))
 
 
-def levels_finding(rules: Rules, combinations: Combinations, change: RateChange) -> Finding | NotChecked:
+def levels_finding(rules: Rules, counts: RuleCounts, change: RateChange) -> Finding | NotChecked:
     """The levels that convert otherwise than they did, beyond what the overall rate does to all of them."""
-    tested = list(_level_changes(rules, combinations, change))
+    tested = list(_level_changes(rules, counts, change))
     if not tested:
         return NotChecked("levels", None, "evidence")
     q_values = adjusted_p_values([item.p_value for *_, item in tested])
@@ -63,15 +58,10 @@ def levels_finding(rules: Rules, combinations: Combinations, change: RateChange)
     return Finding("levels", None, grade, Levels(len(tested), tuple(changed)))
 
 
-def _level_changes(
-    rules: Rules, combinations: Combinations, change: RateChange
-) -> Iterator[tuple[str, str, int, LiftChange]]:
+def _level_changes(rules: Rules, counts: RuleCounts, change: RateChange) -> Iterator[tuple[str, str, int, LiftChange]]:
     """Attribute, label and points of every level with evidence, and the change of its lift."""
-    for rule, ways in zip(rules.rules, combinations.ways, strict=True):
-        size = len(rule.cases) + 2
-        leads = np.bincount(ways, combinations.leads, minlength=size).astype(np.int64)
-        won = np.bincount(ways, combinations.won, minlength=size).astype(np.int64)
-        for place in range(size):
+    for rule, (leads, won) in zip(rules.rules, counts.ways, strict=True):
+        for place in range(len(leads)):
             evidence = evidence_at(rule, place)
             if evidence is None:
                 continue
@@ -83,16 +73,14 @@ def _level_changes(
                 yield attribute_name(rules, rule), label, outcome_points(rule, place), item
 
 
-def band_findings(rules: Rules, combinations: Combinations, scores: Ints) -> Iterator[Finding | NotChecked]:
-    """Whether better bands convert better, and as often as promised. Leads that a gate decides are left out.
+def band_findings(rules: Rules, counts: ScoreCounts) -> Iterator[Finding | NotChecked]:
+    """Whether better bands convert better, and as often as promised. counts: of leads that no gate decides.
 
     A broken promise is one to act on where it is that of the best band or of all leads.
     """
     if not rules.bands:
         yield from (NotChecked(kind, None, "bands") for kind in ("band order", "promised chances"))
         return
-    free = combinations.gates < 0
-    counts = ScoreCounts.from_counts(scores[free], combinations.leads[free], combinations.won[free])
     bands = bands_at(counts, [band.from_ for band in rules.bands if band.from_ is not None])
     inverted = tuple((_name(rules, item.upper), _name(rules, item.lower), item.p_value) for item in inversions(bands))
     rates = tuple(_band_rate(rules, counts, band) for band in bands)
@@ -141,32 +129,6 @@ def _band_rate(rules: Rules, counts: ScoreCounts, band: Band) -> BandRate:
         ]
         promised = sum(inside) / band.leads
     return _ranged(name, band.conversions, band.leads, promised)
-
-
-class MonthCounts:
-    """Leads by month: all, those from the threshold up, the won ones of these."""
-
-    def __init__(self, threshold: int) -> None:
-        self.threshold = threshold
-        self.counts: tuple[Counter[int], ...] = (Counter(), Counter(), Counter())
-
-    def add(self, day: npt.NDArray[np.int32], scores: Ints, won: npt.NDArray[np.bool_]) -> None:
-        """Take the leads of a batch in; those without a day do not count."""
-        month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        dated = day > np.iinfo(np.int32).min
-        above = dated & (scores >= self.threshold)
-        for counts, part in zip(self.counts, (dated, above, above & won), strict=True):
-            for number, leads in zip(*np.unique(month[part], return_counts=True), strict=True):
-                counts[int(number)] += int(leads)
-
-    @property
-    def months(self) -> tuple[Month, ...]:
-        """The months that have leads, in order."""
-        leads, above, won = self.counts
-        return tuple(
-            Month(str(np.datetime64(number, "M")), leads[number], above[number], won[number])
-            for number in sorted(leads)
-        )
 
 
 def inflation_finding(counts: MonthCounts) -> Finding | NotChecked:

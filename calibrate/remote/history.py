@@ -52,7 +52,7 @@ def remote_history(
         SettingsError: a setting does not fit the leads.
     """
     table, notes = plain_table(table)
-    with _without_rows():
+    with without_rows():
         progress(f"counting leads in {table.engine}")
         counted = counted_by_outcome(table, settings.outcome, options)
         most = settings.source.sample_leads or SAMPLE_LEADS
@@ -80,7 +80,7 @@ def remote_history(
 
 
 @contextmanager
-def _without_rows() -> Iterator[None]:
+def without_rows() -> Iterator[None]:
     """Messages without a row number: the rows here are of no file."""
     try:
         yield

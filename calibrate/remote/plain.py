@@ -15,12 +15,15 @@ from calibrate.words.language import message
 _WHOLE = (nw.Int8, nw.Int16, nw.Int32, nw.UInt8, nw.UInt16, nw.UInt32)
 _NUMBERS = (nw.Float32, nw.UInt64, nw.Int128, nw.UInt128, nw.Decimal)
 _AS_THEY_ARE = (nw.String, nw.Int64, nw.Float64, nw.Boolean, nw.Date)
+_LISTS = (nw.List(nw.String), nw.List)
 
 
-def plain_table(table: EngineTable) -> tuple[EngineTable, tuple[str, ...]]:
+def plain_table(table: EngineTable, *, lists: bool = False) -> tuple[EngineTable, tuple[str, ...]]:
     """The table with every column in a type that engines agree on, and what to tell of columns without a name.
 
     A moment becomes its day, in the time zone of the column or the connection. A column of another type is left out.
+
+    lists: keep lists of texts as they are, which the rules read and nothing can be grouped by.
 
     Raises:
         DataError: two columns have the same name, or none can be grouped by.
@@ -29,7 +32,7 @@ def plain_table(table: EngineTable) -> tuple[EngineTable, tuple[str, ...]]:
     names, notes = column_names(list(schema), table.name)
     left_out, columns = dict(table.left_out), []
     for name, own in zip(names, schema, strict=True):
-        cell = _plain(table.col(own), schema[own])
+        cell = table.col(own) if lists and schema[own] in _LISTS else _plain(table.col(own), schema[own])
         if cell is None:
             left_out[name] = message("remote.type", type=str(schema[own]))
         else:

@@ -60,6 +60,26 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
         DataError: the rules are no `Rules`; the engine cannot tell texts apart; the table has one of these columns
             already, or none that the rules read; a column cannot be read as its attribute.
     """
+    names = table.frame.collect_schema().names()
+    folded = [name.lower() for name in names] if table.engine in _FOLDING else names
+    refuse_taken(folded, table.name)
+    columns = columns_read(rules, table, options)
+    before = "lead_"
+    while any(name.lower().startswith(before) for name in names):
+        before += "_"
+    frame = table.frame
+    for step in Steps(rules, columns, reasons, before).all():
+        frame = stepped_to(table, frame.with_columns(**step))
+    return frame.select(*(table.called(name) for name in names), *COLUMNS)
+
+
+def columns_read(rules: Rules, table: EngineTable, options: ReadingOptions) -> dict[str, LeadColumn]:
+    """What the rules read in a table, by attribute.
+
+    Raises:
+        DataError: the rules are no `Rules`; the engine cannot tell texts apart; the table has no column that the rules
+            read; a column cannot be read as its attribute.
+    """
     check_rules(rules)
     if table.engine in _UNEXACT:
         raise DataError(
@@ -67,8 +87,6 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
             "it apart; write SQL for it with calibrate export"
         )
     names = table.frame.collect_schema().names()
-    folded = [name.lower() for name in names] if table.engine in _FOLDING else names
-    refuse_taken(folded, table.name)
     for name in used(rules):
         if name in table.left_out:
             said = f"column {shown(name)} {table.left_out[name]}"
@@ -79,20 +97,19 @@ def scored(rules: Rules, table: EngineTable, reasons: int = 3, options: ReadingO
             f"{table.name}: has none of the columns that the rules read, expected {wanted}; "
             f"{nearest(used(rules)[0], names)}"
         )
-    before = "lead_"
-    while any(name.lower().startswith(before) for name in names):
-        before += "_"
-    steps = _Steps(rules, lead_columns(rules, table, options), reasons, before)
-    frame = table.frame
-    for step in steps.all():
-        frame = frame.with_columns(**step)
-        # PostgreSQL would put the expressions of a step wherever the next one names them, unless something stops it.
-        frame = frame.head(_EVERY) if table.engine == "PostgreSQL" else frame
-    return frame.select(*(table.called(name) for name in names), *COLUMNS)
+    return lead_columns(rules, table, options)
+
+
+def stepped_to(table: EngineTable, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """A query whose columns the next step may name.
+
+    PostgreSQL would put the expressions of a step wherever the next one names them, unless something stops it.
+    """
+    return frame.head(_EVERY) if table.engine == "PostgreSQL" else frame
 
 
 @dataclass(frozen=True, slots=True)
-class _Steps:
+class Steps:
     """The columns that are added step by step.
 
     before: what the names begin with of those that are not kept.
@@ -106,7 +123,7 @@ class _Steps:
     def all(self) -> Iterator[Step]:
         """The steps in order."""
         strong = _Reasons(self.rules, self.columns, self.before) if self.reasons else None
-        yield {**self._sums(), self._gate: self._gates(), **(strong.of_rules() if strong else {})}
+        yield {**self._sums(), self.gate: self._gates(), **(strong.of_rules() if strong else {})}
         yield {"score": self._score(), **(strong.of_caps() if strong else {})}
         yield self._standing()
         if strong is None:
@@ -117,7 +134,8 @@ class _Steps:
         yield {"reasons": self._gated([gate_text(gate) for gate in self.rules.gates], strong.joined(self.reasons))}
 
     @property
-    def _gate(self) -> str:
+    def gate(self) -> str:
+        """The column of the first gate that is true, from 1; else 0."""
         return f"{self.before}gate"
 
     def _sums(self) -> Step:
@@ -144,7 +162,7 @@ class _Steps:
         found = otherwise
         for number, result in enumerate(results, start=1):
             if result is not None:
-                found = nw.when(nw.col(self._gate) == number).then(nw.lit(result)).otherwise(found)
+                found = nw.when(nw.col(self.gate) == number).then(nw.lit(result)).otherwise(found)
         return found
 
     def _score(self) -> nw.Expr:
