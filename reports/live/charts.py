@@ -6,7 +6,7 @@ Places are CSS pixels to a tenth, looks stand in part.css.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
@@ -17,6 +17,7 @@ from calibrate.words.language import Language
 WIDE, HIGH, FOOT = 400, 200, 176
 ROW_WIDE, ROW_HIGH = 150, 16
 TICKS = (0, 0.25, 0.5, 0.75, 1)
+LETTER, LINE = 6, 13
 
 
 def row_chart(rate: float, low: float, high: float, overall: float, top: float) -> Markup:
@@ -35,7 +36,9 @@ def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float,
     """The rate of every band, best first. handed: the share of its leads that is handed over, 0 to 1."""
     if not bands:
         return Markup("")
-    wide = (WIDE - 8) / len(bands)
+    everybody = say("meeting.all_leads", rate=say.percent(overall)).split("\n")
+    right = WIDE - 8 - LETTER * max(map(len, everybody))
+    wide = (right - 8) / len(bands)
     top = max(overall, *(band.rate_high for band in bands)) * 1.12
     parts = []
     for place, (band, share) in enumerate(zip(bands, handed, strict=True)):
@@ -51,10 +54,7 @@ def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float,
             _text("quiet", middle, FOOT + 16, "middle", say.count(band.score_from)),
         ]
     level = _height(overall, top)
-    parts += [
-        _line("overall", 0, WIDE, level, level),
-        _text("quiet", WIDE, level - 4, "end", say("meeting.all_leads", rate=say.percent(overall))),
-    ]
+    parts += [_line("overall", 0, right, level, level), *_lines("quiet", right + 4, level, "start", everybody)]
     items = (say("meeting.tenths_item", low=say.count(band.score_from), rate=say.percent(band.rate)) for band in bands)
     return _drawing(parts, WIDE, HIGH, _label(say("meeting.tenths_label", bands=", ".join(items))))
 
@@ -72,14 +72,14 @@ def gains_chart(gains: Sequence[Gain], other: Sequence[Gain], mark: tuple[float,
         ]
     x, y = _across(mark[0]), _up(mark[1])
     texts = {"leads": say.whole_percent(mark[0]), "customers": say.whole_percent(mark[1])}
-    aside, end = (-8, "end") if mark[0] > 0.5 else (8, "start")
+    aside, end = (-8, "end") if mark[0] > 0.6 else (8, "start")
     parts += [
         _element("polyline", {"class": "random", "points": f"{_points(0, 0)} {_points(1, 1)}"}),
         _element("polyline", {"class": "other", "points": _path(other)}),
         _element("polyline", {"class": "reached", "points": _path(gains)}),
         _line("range", x, x, _up(0), y),
         _element("circle", {"class": "above", "cx": x, "cy": y, "r": 4}),
-        _text("value", x + aside, y + 16, end, say("meeting.gains_mark", **texts)),
+        *_lines("value", x + aside, FOOT - 2 * LINE + 4, end, say("meeting.gains_mark", **texts).split("\n")),
     ]
     return _drawing(parts, WIDE, HIGH, _label(say("meeting.gains_label", **texts)))
 
@@ -110,6 +110,10 @@ def _line(look: str, x1: float, x2: float, y1: float, y2: float) -> Markup:
 
 def _text(look: str, x: float, y: float, anchor: str, text: str) -> Markup:
     return _element("text", {"class": look, "x": x, "y": y, "text-anchor": anchor}, text)
+
+
+def _lines(look: str, x: float, y: float, anchor: str, lines: Sequence[str]) -> Iterator[Markup]:
+    return (_text(look, x, y + LINE * place, anchor, line) for place, line in enumerate(lines))
 
 
 def _label(text: str) -> dict[str, str]:

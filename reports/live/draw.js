@@ -43,7 +43,7 @@ const written = (key, value) => (value === null ? words.unknown : FIGURES[key].v
 const moved = (key, change) => `${change > 0 ? "▲" : "▼"} ${FIGURES[key].change(Math.abs(change))}`;
 const ofSign = (key, change) => (change < 0 ? MINUS : change > 0 ? "+" : "") + FIGURES[key].change(Math.abs(change));
 
-const WIDE = 400, HIGH = 200, FOOT = 176;
+const WIDE = 400, HIGH = 200, FOOT = 176, LETTER = 6, LINE = 13;
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
 const escaped = (text) => String(text).replace(/[&<>"']/g, (letter) => ENTITIES[letter]);
 const place = (value) => (typeof value === "string" ? escaped(value) : Math.floor(value * 10 + 0.5) / 10);
@@ -51,12 +51,15 @@ const element = (name, attributes, inside = "") =>
   `<${name}${Object.entries(attributes).map(([key, value]) => ` ${key}="${place(value)}"`).join("")}>${inside}</${name}>`;
 const line = (look, x1, x2, y1, y2) => element("line", { class: look, x1, x2, y1, y2 });
 const text = (look, x, y, anchor, inside) => element("text", { class: look, x, y, "text-anchor": anchor }, escaped(inside));
+const lines = (look, x, y, anchor, inside) => inside.map((part, at) => text(look, x, y + LINE * at, anchor, part));
 const drawing = (parts, label) =>
   element("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label }, parts.join(""));
 
 function tenthsChart(bands, overall) {
   if (!bands.length) return "";
-  const wide = (WIDE - 8) / bands.length, top = Math.max(overall, ...bands.map((band) => band.rate_high)) * 1.12;
+  const everybody = filled("all_leads", { rate: percent(overall) }).split("\n");
+  const right = WIDE - 8 - LETTER * Math.max(...everybody.map((part) => part.length));
+  const wide = (right - 8) / bands.length, top = Math.max(overall, ...bands.map((band) => band.rate_high)) * 1.12;
   const height = (rate) => FOOT - (rate / top) * (FOOT - 20);
   const parts = bands.flatMap((band, at) => {
     const look = at > 0 && band.rate > bands[at - 1].rate ? "bar disordered" : "bar";
@@ -70,8 +73,8 @@ function tenthsChart(bands, overall) {
       text("quiet", middle, FOOT + 16, "middle", count(band.score_from)),
     ];
   });
-  parts.push(line("overall", 0, WIDE, height(overall), height(overall)));
-  parts.push(text("quiet", WIDE, height(overall) - 4, "end", filled("all_leads", { rate: percent(overall) })));
+  parts.push(line("overall", 0, right, height(overall), height(overall)));
+  parts.push(...lines("quiet", right + 4, height(overall), "start", everybody));
   const items = bands.map((band) => filled("tenths_item", { low: count(band.score_from), rate: percent(band.rate) }));
   return drawing(parts, filled("tenths_label", { bands: items.join(", ") }));
 }
@@ -86,7 +89,7 @@ function gainsChart(reached, other, mark) {
     text("quiet", across(0) - 4, up(share) + 4, "end", inPercent(100 * share, 0)),
     text("quiet", across(share), FOOT + 16, "middle", inPercent(100 * share, 0)),
   ]);
-  const x = across(mark[0]), y = up(mark[1]), turned = mark[0] > 0.5;
+  const x = across(mark[0]), y = up(mark[1]), turned = mark[0] > 0.6;
   const texts = { leads: wholePercent(mark[0]), customers: wholePercent(mark[1]) };
   parts.push(
     element("polyline", { class: "random", points: `${point([0, 0])} ${point([1, 1])}` }),
@@ -94,7 +97,7 @@ function gainsChart(reached, other, mark) {
     element("polyline", { class: "reached", points: curve(reached) }),
     line("range", x, x, up(0), y),
     element("circle", { class: "above", cx: x, cy: y, r: 4 }),
-    text("value", x + (turned ? -8 : 8), y + 16, turned ? "end" : "start", filled("gains_mark", texts)),
+    ...lines("value", x + (turned ? -8 : 8), FOOT - 2 * LINE + 4, turned ? "end" : "start", filled("gains_mark", texts).split("\n")),
   );
   return drawing(parts, filled("gains_label", texts));
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +84,6 @@ def _shown(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, leads:
 def _row(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, counts: tuple[int, int], say: Language) -> Row:
     leads, won = (evidence.leads, evidence.conversions) if evidence else counts
     rate = conversion_rate(won, leads)
-    support = point_range(rules, evidence, 0.95)
     return Row(
         way=way,
         level=level_name(rule, way, say),
@@ -93,9 +93,21 @@ def _row(rules: Rules, rule: Rule, way: int, evidence: Evidence | None, counts: 
         rate=rate.rate if rate else None,
         low=rate.low if rate else None,
         high=rate.high if rate else None,
-        support=(round(support[0]), round(support[1])) if support else None,
+        support=_support(rules, evidence),
         both=way == len(rule.cases) and missing_is_otherwise(rules, rule),
     )
+
+
+def _support(rules: Rules, evidence: Evidence | None) -> tuple[int, int] | None:
+    """The ends of what the data support; lift and adjusted points as the run told them, round what was rounded."""
+    found = point_range(rules, evidence, 0.95)
+    if found is None or evidence is None:
+        return None
+    estimates = {None: evidence.lift, "lift": evidence.lift, "adjusted": evidence.adjusted_lift}
+    estimate = None if rules.score.pdo is not None else estimates.get(rules.made_by.points)
+    exact = (estimate or 0) / rules.score.unit
+    rounded = math.copysign(math.floor(abs(exact) + 0.5), exact)
+    return round(found[0] - rounded + exact), round(found[1] - rounded + exact)
 
 
 def _evidence(rule: Rule) -> tuple[Evidence | None, ...]:

@@ -612,6 +612,26 @@ def test_numbers_are_those_of_the_language(spoken_page, say):
     ]
 
 
+def test_what_charts_say_of_lines_stays_on_them_and_apart(spoken_page):
+    boxes = """share => {
+        one(".gains").innerHTML = gainsChart([[1, 1]], [], [share, 1]);
+        const bands = Array(10).fill({ rate: share, rate_low: 0, rate_high: share, handed: 1, score_from: -888 });
+        one(".tenths").innerHTML = tenthsChart(bands, share);
+        const box = (item) => { const { x, y, width, height } = item.getBBox(); return [x, y, x + width, y + height]; };
+        return [".gains text", ".tenths text"].map((query) => all(query).map(box));
+    }"""
+    for share in (0.02, 0.3, 0.5, 0.59, 0.61, 0.98):
+        for drawn in spoken_page.tab.evaluate(boxes, share):
+            assert all(left >= -6 and right <= 401 and low <= 201 for left, _, right, low in drawn)
+            beside = [(a, b) for at, a in enumerate(drawn) for b in drawn[:at] if overlap(a, b)]
+            assert beside == []
+
+
+def overlap(a: list[float], b: list[float]) -> bool:
+    """Whether boxes of left, top, right and bottom cover each other by more than a letter's edge."""
+    return min(a[2], b[2]) - max(a[0], b[0]) > 1 and min(a[3], b[3]) - max(a[1], b[1]) > 2
+
+
 def test_an_edit_is_told_in_the_language(spoken_page, say, large):
     rules, combinations = large
     spoken_page.field(0, 0).fill("-2000")
@@ -675,7 +695,11 @@ def test_long_words_fit(browser, rules, combinations, previous, say, tmp_path):
 
 
 MARKED = replace(
-    ENGLISH, words={key: text if key.startswith("marks.") else f"⟦{text}⟧" for key, text in ENGLISH.words.items()}
+    ENGLISH,
+    words={
+        key: text if key.startswith("marks.") else "\n".join(f"⟦{line}⟧" for line in text.split("\n"))
+        for key, text in ENGLISH.words.items()
+    },
 )
 
 
