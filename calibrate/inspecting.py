@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from calibrate.calibration import reading_options
-from calibrate.errors import SettingsError
+from calibrate.errors import SettingsError, shown
 from calibrate.leads.columns import ColumnProfile, profile_columns
 from calibrate.leads.outcome import plain_texts, propose_outcome
 from calibrate.listing import parse_outcome, quoted
@@ -52,7 +52,8 @@ class Inspection(Shown):
     def lines(self, *, with_next: bool = True) -> Iterator[str]:
         """The inspection as lines for a terminal; with_next: and what to do with it."""
         seen = "" if self.whole else " looked at, spread over the file"
-        yield f"{self.name}: {self.leads:,} leads{seen}, {len(self.columns):,} columns"
+        many = "" if len(self.columns) == 1 else "s"
+        yield f"{self.name}: {self.leads:,} leads{seen}, {len(self.columns):,} column{many}"
         yield from self.reading
         yield ""
         width = min(28, max([6, *(len(column.name) for column in self.columns)]))
@@ -65,7 +66,7 @@ class Inspection(Shown):
         if not with_next:
             return
         yield ""
-        yield f"Outcome: {self.outcome or 'not clear. Say which column and value mean won:'}"
+        yield f"Outcome: {self.outcome or _unclear(self.columns)}"
         for sentence in self.enough:
             yield f"         {sentence}"
         where = self.address or quoted(self.name)
@@ -145,6 +146,13 @@ def _enough(won: int, leads: int) -> tuple[str, ...]:
 def _won_rows(sample: pa.Table, column: str, values: list[str]) -> int:
     won = pc.is_in(plain_texts(sample[column]), value_set=pa.array(values, pa.string()))
     return int(pc.sum(won).as_py() or 0)
+
+
+def _unclear(columns: Sequence[ColumnProfile]) -> str:
+    """That the outcome is not clear, and the columns of yes and no, one of which it may be."""
+    names = [shown(column.name) for column in columns if _word(column) == "yes/no" and not column.verdict]
+    known = f" (yes/no: {', '.join(names)})" if names else ""
+    return f"not clear. Say which column and value mean won{known}:"
 
 
 def _word(column: ColumnProfile) -> str:

@@ -7,6 +7,7 @@ import pickle
 import re
 import string
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +71,25 @@ def test_numbers_and_names_in_english():
     assert ENGLISH.listed(["a", "b", "c"]) == "a, b and c"
     assert ENGLISH.listed(list("abcde")) == "a, b, c and 2 more"
     assert ENGLISH.short(2.46) == "2.5"
+
+
+@pytest.mark.parametrize(
+    ("code", "weekly", "yearly"),
+    [
+        ("en", "1,200/week", "40/year"),
+        ("nl", "1.200 per week", "40 per jaar"),
+        ("da", "1.200 om ugen", "40 om året"),
+        ("fr", "1\u202f200 par semaine", "40 par an"),
+        ("de", "1.200 pro Woche", "40 pro Jahr"),
+    ],
+)
+def test_what_sales_can_take_is_said_in_words(code, weekly, yearly):
+    assert (language(code).pace("1200/week"), language(code).pace("40/year")) == (weekly, yearly)
+
+
+def test_a_day_is_spelled_whatever_holds_it():
+    assert language("nl").day(np.datetime64("2025-12-31")) == "31 dec 2025"
+    assert ENGLISH.day(None) == "None"
 
 
 def test_a_message_may_hold_messages():

@@ -8,6 +8,7 @@ stands where:
     pairs           71.8, of 100            lift            +24.9 percentage points
     day             3 Oct 2026              listed          a, b and c
     short           2.5, two digits at most tenths          1,234.5
+    pace            15/week, so many in a period
     change          +0.5, always a sign
     plain           1234.56, all its digits joined          a, b, c
     text            a name, or a Message, as it stands
@@ -142,9 +143,17 @@ class Language:
         """A number in two digits, or the whole number that it is."""
         return self._marked(f"{value:.2g}") if abs(value) < 100 and value != round(value) else self.number(value, 0)
 
-    def day(self, iso: str) -> str:
-        """An ISO date with its month spelled, so that nobody takes it for the other order."""
-        year, month, number = iso[:10].split("-")
+    def pace(self, capacity: str) -> str:
+        """So many in a period, given as `15/week`."""
+        number, period = capacity.split("/")
+        return self(f"marks.pace.{period}", number=self.count(int(number)))
+
+    def day(self, iso: object) -> str:
+        """An ISO date with its month spelled, so that nobody takes it for the other order; what is none as it is."""
+        parts = str(iso)[:10].split("-")
+        if len(parts) != 3:
+            return str(iso)
+        year, month, number = parts
         return self("marks.day", day=str(int(number)), month=self.months[int(month) - 1], year=year)
 
     def listed(self, names: Sequence[str | Message]) -> str:

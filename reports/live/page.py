@@ -104,7 +104,7 @@ def _html(
         last=last is not None,
         threshold=threshold,
         threshold_is=say("meeting.threshold_proposed", score=say.count(threshold)),
-        threshold_why=threshold_reason(rules, combinations, say),
+        threshold_why=_sentence(threshold_reason(rules, combinations, say)),
         capacity=words["capacity" if combinations.months is None else "capacity_a_month"],
         tiles=_tiles(rules, combinations, threshold, last, then, say),
         table=_table(rules, combinations, rows, last, say),
@@ -115,6 +115,10 @@ def _html(
         ),
         **_charts(rules, combinations, threshold, last, say),
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def _said(words: dict[str, str]) -> dict[str, str]:

@@ -42,6 +42,19 @@ def kept(frame: pd.DataFrame, path) -> str:
     return str(path)
 
 
+def test_columns_of_yes_and_no_are_named_where_the_outcome_is_not_clear(tmp_path):
+    frame = pd.DataFrame({"Rekening geopend": ["Ja", "Nee"] * 50, "Beroep": ["monteur", "docent"] * 50})
+    lines = list(inspect_file(kept(frame, tmp_path / "bank.csv"), Settings()).lines())
+    assert "Outcome: not clear. Say which column and value mean won (yes/no: 'Rekening geopend'):" in lines
+
+
+def test_one_column_is_one(tmp_path):
+    frame = pd.DataFrame({"Beroep": ["monteur", "docent"] * 50})
+    lines = list(inspect_file(kept(frame, tmp_path / "bank.csv"), Settings()).lines())
+    assert lines[0] == "bank.csv: 100 leads, 1 column"
+    assert "Outcome: not clear. Say which column and value mean won:" in lines
+
+
 def test_a_won_date_is_not_proposed_as_the_day_a_lead_came_in(export, tmp_path):
     line = inspect_file(kept(export, tmp_path / "export.csv"), Settings()).next_line
     assert shlex.split(line)[3:] == [

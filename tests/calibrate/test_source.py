@@ -445,6 +445,17 @@ def test_columns_that_contradict_each_other_are_both_named(tmp_path):
         assert source.reading[1] == "'b' stays text: '2.25' is no number with a decimal comma."
 
 
+def test_numbers_in_two_ways_of_writing_are_told(tmp_path):
+    path = tmp_path / "amounts.csv"
+    path.write_text("Bedrag;Versie\n1.234,50 €;2.1\n1234.5;twee\n12;3,0\n", encoding="utf-8")
+    with open_source(path) as source:
+        assert [column.type for column in source.columns] == ["text", "text"]
+        assert source.reading[1:] == (
+            "'Bedrag' stays text: '1.234,50 €' is written with a decimal comma and '1234.5' with a decimal point.",
+            "'Versie' stays text: '3,0' is written with a decimal comma and '2.1' with a decimal point.",
+        )
+
+
 def test_a_sample_is_spread_evenly_and_always_the_same(tmp_path):
     table = pa.table({"n": np.arange(300_000), "t": [f"t{at % 1000}" for at in range(300_000)]})
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=70_000)

@@ -116,7 +116,7 @@ def test_no_column_ranks_better_than_a_coin(calibration):
     assert columns_prose.advice(validation, ENGLISH) == ""
     said = results.best_column_sentence(replace(calibration, validation=validation), ENGLISH)
     assert said == (
-        "None of the three kinds of points ranks better than chance would "
+        "Of the three kinds of points none ranks better than chance would "
         "(lift 52.0, cautious 52.0, adjusted 52.0 pairs of 100)."
     )
 
