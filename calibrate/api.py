@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from calibrate.calibration import Calibration, reading_options, run
-from calibrate.document import scoring
 from calibrate.document.rules import Rules
+from calibrate.document.score_table import score_table as score_table_here
 from calibrate.errors import DataError, SettingsError, shown
 from calibrate.exports.check import CheckLeads
 from calibrate.exports.exporting import export_rules, write_exports
@@ -127,9 +127,9 @@ def compare(
 ) -> comparing.Comparison:
     """What differs between two versions of the rules, and for which leads.
 
-    leads: a file or table whose outcomes are known.  outcome: what won means there, `"Status=Won"`; without it, what
-    it meant to the rules.  threshold: the score from which leads are handed over; without it, what each version says.
-    settings: how the leads are read.
+    leads: a file, table or address of leads whose outcomes are known; an engine that holds them counts them.  outcome:
+    what won means there, `"Status=Won"`; without it, what it meant to the rules.  threshold: the score from which leads
+    are handed over; without it, what each version says.  settings: how the leads are read.
 
     Raises:
         DataError: the leads cannot be read as the rules want them, or none counts.
@@ -146,10 +146,10 @@ def compare(
 
 
 def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Settings | None = None) -> checking.Check:
-    """Whether the rules still hold on newer leads, a file or table.
+    """Whether the rules still hold on newer leads.
 
-    outcome: what won means there, `"Status=Won"`; without it, what it meant to the rules.  settings: how the leads are
-    read.
+    leads: a file, table or address; an engine that holds them counts them.  outcome: what won means there,
+    `"Status=Won"`; without it, what it meant to the rules.  settings: how the leads are read.
 
     Raises:
         DataError: the leads cannot be read as the rules want them, or none counts.
@@ -213,7 +213,7 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOpti
         from calibrate.remote.scoring import score_lazily
 
         return score_lazily(rules, frame, reasons, options or ReadingOptions())
-    return scoring.score_table(rules, frame, reasons, options)
+    return score_table_here(rules, frame, reasons, options)
 
 
 def score_counts(

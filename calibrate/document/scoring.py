@@ -34,10 +34,10 @@ from calibrate.document.lead_score import (
 )
 from calibrate.document.rules import Has, In, Range, Rule, Rules
 from calibrate.errors import DataError, nearest, shown
-from calibrate.reading.dialect import ReadingOptions
-from calibrate.reading.source import Source, open_source
+from calibrate.intervals import Intervals
+from calibrate.reading.source import Source
 
-__all__ = ["LeadScore", "Reason", "Scored", "TableScorer", "score_lead", "score_table"]
+__all__ = ["LeadScore", "Reason", "Scored", "TableScorer", "score_lead"]
 
 COLUMNS = ("score", "percentile", "band", "reasons")
 Ints = npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ class Scored:
 class _Cells:
     """A column as places into its distinct values, None among them where a lead has no value."""
 
-    places: npt.NDArray[np.intp]
+    places: npt.NDArray[np.integer]
     values: list[Value | None]
 
 
@@ -93,7 +93,7 @@ class TableScorer:
         self._texts = [text for item in self._outcomes for _, text in item]
         self._ways: dict[str, dict[Value | None, int]] = {rule.id: {} for rule in rules.rules}
         self._known = {name: frozenset(_known_texts(rules, name)) for name in used(rules)}
-        self._edges = {name: _edges(rules, name) for name in used(rules)}
+        self._intervals = {name: Intervals(_edges(rules, name)) for name in used(rules)}
         pooled = {rule.attr for rule in rules.rules if not rule.cases or rule.otherwise_evidence is not None}
         self._listed = {
             rule.attr
@@ -148,9 +148,10 @@ class TableScorer:
             found = cells[rule.attr]
             ways_of_cells = self._ways_of(rule, found.values)
             points = np.array([ways[way][0] for way in ways_of_cells], dtype=np.int64)
-            texts = first + np.array(ways_of_cells, dtype=np.int64)
             sums[self._groups.index(rule.group)] += points.take(found.places)
-            _push(top, _strengths(points, texts).take(found.places))
+            if top:
+                texts = first + np.array(ways_of_cells, dtype=np.int64)
+                _push(top, _strengths(points, texts).take(found.places))
             first += len(ways)
         texts_of_caps = self._cap(sums, top)
         score = np.clip(sums.sum(axis=0) + self.rules.score.base, self.rules.score.min, self.rules.score.max)
@@ -185,22 +186,20 @@ class TableScorer:
     ) -> tuple[pa.Array, ...]:
         """Everything that follows once points are added up; a gate, where one is true, has the last word."""
         gates = self.rules.gates
-        gated = np.full(len(score), -1)
-        for number in reversed(range(len(gates))):
-            found, condition = cells[gates[number].when.attr], gates[number].when.condition
-            caught = np.array([value is not None and holds(condition, value) for value in found.values])
-            gated[caught.take(found.places)] = number
+        gated = self._gated(cells, len(score)) if gates else np.zeros(0, np.intp)
         for number, gate in enumerate(gates):
             score[gated == number] = gate.then.score
             if top:
                 top[0][gated == number] = _strengths(np.ones(1, np.int64), np.array([len(texts) + number]))[0]
-        for slot in top[1:]:
-            slot[gated >= 0] = 0
+            for slot in top[1:]:
+                slot[gated == number] = 0
         scores, places = _distinct(score)
         standings = [standing_of(self.rules, int(value)) for value in scores]
         bands = [standing.band for standing in standings] + [gate.then.band for gate in gates]
-        named = np.array([gate.then.band is not None for gate in gates] + [False])[gated]
-        where = np.where(named, len(standings) + gated, places)
+        where = places
+        if gates:
+            named = np.array([gate.then.band is not None for gate in gates] + [False])[gated]
+            where = np.where(named, len(standings) + gated, places)
         return (
             pa.array(score),
             pa.array(bands, pa.string()).take(pa.array(where)),
@@ -209,25 +208,33 @@ class TableScorer:
             _joined(top, [*texts, *(gate_text(gate) for gate in gates)], len(score)),
         )
 
+    def _gated(self, cells: dict[str, _Cells], leads: int) -> npt.NDArray[np.intp]:
+        """The first gate that is true of each lead, -1 where none is."""
+        gated = np.full(leads, -1)
+        for number, gate in reversed(list(enumerate(self.rules.gates))):
+            found, condition = cells[gate.when.attr], gate.when.condition
+            caught = np.array([value is not None and holds(condition, value) for value in found.values])
+            gated[caught.take(found.places)] = number
+        return gated
+
     def _cells(self, name: str, column: pa.Array, start: int, unseen: dict[str, Counter[str]]) -> _Cells:
-        attribute, edges = self.rules.attributes[name], self._edges[name]
+        attribute = self.rules.attributes[name]
         if attribute.type == "number" and _is_plain_number(column.type):
+            intervals = self._intervals[name]
             numbers = pc.fill_null(column.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
-            places = np.searchsorted(edges, numbers, side="right")
-            places[np.isnan(numbers)] = len(edges) + 1
-            return _Cells(places, [-np.inf, *edges.tolist(), None])
+            return _Cells(intervals.of(numbers), [None, -np.inf, *intervals.edges.tolist()])
         distinct, places = _uniques(column)
-        leads = np.bincount(places, minlength=len(distinct))
-        index: dict[Value | None, int] = {}
-        of_distinct = np.zeros(len(distinct), dtype=np.intp)
-        # Entries of a dictionary that no lead has are not read: they may be anything.
-        for i in np.flatnonzero(leads).tolist():
-            value = read_value(attribute, distinct[i], partial(_place, name, places, i, start))
-            cell = self._cell(name, value)
-            if cell == _OTHER and name in unseen:
-                unseen[name][str(value)] += int(leads[i])
-            of_distinct[i] = index.setdefault(cell, len(index))
-        return _Cells(of_distinct.take(places), list(index))
+        # Entries of a dictionary that no lead has may be anything; only a text can always be read.
+        texts = attribute.type in ("category", "text") and len(distinct) <= len(places)
+        read = range(len(distinct)) if texts else np.unique(places).tolist()
+        cells: list[Value | None] = [None] * len(distinct)
+        for i in read:
+            cells[i] = self._cell(name, read_value(attribute, distinct[i], partial(_place, name, places, i, start)))
+        if name in unseen and _OTHER in cells:
+            for i, leads in enumerate(np.bincount(places, minlength=len(distinct)).tolist()):
+                if leads and cells[i] == _OTHER:
+                    unseen[name][str(read_value(attribute, distinct[i], str))] += leads
+        return _Cells(places, cells)
 
     def _cell(self, name: str, value: Value | None) -> Value | None:
         """What stands for all values that no condition on the attribute can tell apart."""
@@ -236,35 +243,10 @@ class TableScorer:
         if isinstance(value, frozenset):
             return value & self._known[name]
         if isinstance(value, float):
-            place = int(np.searchsorted(self._edges[name], value, side="right"))
-            return float(self._edges[name][place - 1]) if place else -np.inf
+            edges = self._intervals[name].edges
+            place = int(np.searchsorted(edges, value, side="right"))
+            return float(edges[place - 1]) if place else -np.inf
         return value
-
-
-def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOptions | None = None) -> Any:
-    """The table with the columns score, percentile, band and reasons added; the same kind as it came.
-
-    frame: a pandas, polars or pyarrow table. Texts in it are read as in a file: `€ 6.519,99` as a number, `n.v.t.`
-    as a missing one, `ja` as true.  options: how, where guessing is not enough.
-
-    Raises:
-        DataError: it is something else, two of its columns have one name, it has one of these columns already, or
-            a value cannot be read; or the rules are no `Rules`.
-    """
-    import narwhals as nw
-
-    scorer = TableScorer(rules, reasons)
-    table = _eager(frame)
-    refuse_taken(table.columns, "table")
-    with open_source(frame, options or ReadingOptions(), types=types_read(rules)) as source:
-        read = [column.name for column in source.columns if column.name in used(rules)]
-        batches = [typed_leads(rules, source, batch.select(read)) for batch in source.raw_batches()]
-    parts = [scorer.score(batch) for batch in (pa.record_batch({"": pa.nulls(0)}), *batches)]
-    added = pa.concat_tables([pa.table({name: getattr(part, name) for name in COLUMNS}) for part in parts])
-    extra = nw.from_arrow(added, backend=table.implementation)
-    if table.implementation.is_pandas():
-        extra = nw.from_native(extra.to_native().set_axis(table.to_native().index))
-    return table.with_columns(*(extra.get_column(name) for name in COLUMNS)).to_native()
 
 
 def types_read(rules: Rules) -> dict[str, Literal["text", "number", "boolean"]]:
@@ -294,28 +276,6 @@ def absent_lines(absent: Iterable[str], columns: Sequence[str]) -> tuple[str, ..
     return tuple(f"No column {shown(name)}: missing in every lead; {nearest(name, columns)}" for name in absent)
 
 
-def _eager(frame: Any) -> Any:
-    """The table as narwhals has it.
-
-    Raises:
-        DataError: it is no table in memory, or two of its columns have one name.
-    """
-    import narwhals as nw
-    from narwhals.exceptions import DuplicateError
-
-    try:
-        return nw.from_native(frame, eager_only=True)
-    except TypeError as error:
-        kind = type(frame).__name__
-        raise DataError(
-            f"table: found {kind}, expected a pandas, polars or pyarrow table; load or collect it"
-        ) from error
-    except DuplicateError as error:
-        names = Counter(frame.column_names if isinstance(frame, pa.Table) else frame.columns)
-        found = ", ".join(shown(name) for name, count in names.items() if count > 1)
-        raise DataError(f"table: found more than one column {found}, expected each once; rename the others") from error
-
-
 def refuse_taken(names: Iterable[str], where: str) -> None:
     """Nothing, when none of the columns that scoring adds is there.
 
@@ -337,10 +297,10 @@ def _known_texts(rules: Rules, name: str) -> Iterator[str]:
             yield condition.has
 
 
-def _edges(rules: Rules, name: str) -> npt.NDArray[np.float64]:
+def _edges(rules: Rules, name: str) -> list[float]:
     ranges = [case.when for rule in rules.rules if rule.attr == name for case in rule.cases]
     ends = {end for item in ranges if isinstance(item, Range) for end in (item.ge, item.lt) if end is not None}
-    return np.array(sorted(ends), dtype=np.float64)
+    return sorted(ends)
 
 
 def _array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -349,7 +309,7 @@ def _array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _place(name: str, places: npt.NDArray[np.intp], distinct: int, start: int) -> str:
+def _place(name: str, places: npt.NDArray[np.integer], distinct: int, start: int) -> str:
     return f"lead {start + int(np.argmax(places == distinct)) + 1}, {shown(name)}"
 
 
@@ -357,16 +317,17 @@ def _is_plain_number(of: pa.DataType) -> bool:
     return bool(pa.types.is_integer(of) or pa.types.is_floating(of))
 
 
-def _uniques(column: pa.Array) -> tuple[list[Any], npt.NDArray[np.intp]]:
+def _uniques(column: pa.Array) -> tuple[list[Any], npt.NDArray[np.integer]]:
     """The distinct values of a column, None last, and the place of each lead's among them."""
     if pa.types.is_nested(column.type):
         return [*column.to_pylist(), None], np.arange(len(column))
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string())
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    distinct = encoded.dictionary.to_pylist()
-    places = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct)).to_numpy(zero_copy_only=False)
-    return [*distinct, None], places
+    distinct, indices = encoded.dictionary.to_pylist(), encoded.indices
+    if indices.null_count:
+        indices = pc.fill_null(indices.cast(pa.int64()), len(distinct))
+    return [*distinct, None], indices.to_numpy(zero_copy_only=False)
 
 
 def _distinct(numbers: Ints) -> tuple[Ints, npt.NDArray[np.intp]]:

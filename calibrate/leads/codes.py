@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 
 from calibrate.errors import DataError, shown
 from calibrate.grown import Grown, check_room, kept_of
+from calibrate.intervals import Intervals
 from calibrate.leads.levels import MISSING, Cells
 from calibrate.leads.outcome import OPEN, UNKNOWN, WON, Outcome, lead_days
 from calibrate.reading.ahead import ahead
@@ -81,7 +81,7 @@ class CellCoder:
         self.cells = list(cells)
         first = cells[0]
         self.texts: dict[str, int] = {str(text): i for i, text in enumerate(first.texts, start=1)}
-        self.numbers = _NumberTable(first.edges)
+        self.intervals = Intervals(first.edges)
         self.kind = first.kind
         self.last: tuple[pa.Array, list[npt.NDArray[np.uint16]]] | None = None
 
@@ -104,7 +104,7 @@ class CellCoder:
         values = column.cast(pa.float64())
         if values.null_count:
             values = pc.fill_null(values, np.nan)
-        return self.numbers.codes(values.to_numpy(zero_copy_only=False))
+        return self.intervals.of(values.to_numpy(zero_copy_only=False))
 
     def _tables(self, dictionary: pa.Array) -> list[npt.NDArray[np.uint16]]:
         """For each attribute of the column: cell of every dictionary entry, missing last."""
@@ -137,43 +137,6 @@ class CellCoder:
             return self.cells
         texts: tuple[str | None, ...] = tuple(self.texts)
         return [replace(self.cells[0], texts=texts if len(texts) < _MOST_TEXTS else (*texts, None))]
-
-
-class _NumberTable:
-    """The cell of a number from the upper bits of its float64, ten times as fast as a search among the edges.
-
-    The bits of positive floats rise with the number, so a table over a window of them holds the cell of each slot;
-    all numbers up to zero fall in slot 0. Only a slot that an edge cuts sends its numbers to the search. The shift is
-    at least 1, so that taking off the base never overflows.
-    """
-
-    def __init__(self, edges: Sequence[float], window: int = 14) -> None:
-        self.edges = np.array(edges, dtype=np.float64)
-        kind = np.uint8 if len(self.edges) < 254 else np.uint16
-        self.cut = np.iinfo(kind).max
-        self.table: npt.NDArray[Any] = np.full(1, self.cut, dtype=kind)
-        bits = self.edges.view(np.int64)
-        positive = bits[self.edges > 0]
-        if not len(positive):
-            self.shift = self.base = 0
-            return
-        self.shift = max(1, int(positive[-1] - positive[0]).bit_length() - window)
-        self.base = int(positive[0] >> self.shift) - 1
-        slots = np.maximum((bits >> self.shift) - self.base, 0)
-        self.table = (np.searchsorted(slots, np.arange(slots[-1] + 2), side="right") + 1).astype(kind)
-        self.table[slots[bits & ((1 << self.shift) - 1) != 0]] = self.cut
-        if self.edges[0] <= 0:
-            self.table[0] = self.cut
-
-    def codes(self, numbers: npt.NDArray[np.float64]) -> Codes:
-        """Cell of every number; not a number is missing."""
-        slots = numbers.view(np.int64) >> self.shift
-        slots -= self.base
-        codes: Codes = self.table.take(slots, mode="clip")
-        unsure = np.flatnonzero(codes == self.cut)
-        codes[unsure] = np.searchsorted(self.edges, numbers[unsure], side="right") + 1
-        codes[np.isnan(numbers)] = MISSING
-        return codes
 
 
 def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: OutcomeSettings) -> CodeStore:

@@ -36,7 +36,8 @@ from calibrate.document.rules import (
     ScoreBand,
 )
 from calibrate.document.rules_file import rules_text
-from calibrate.document.scoring import Reason, TableScorer, score_lead, score_table
+from calibrate.document.score_table import score_table
+from calibrate.document.scoring import Reason, TableScorer, score_lead
 from calibrate.document.worked import worked_leads
 from calibrate.errors import DataError
 from calibrate.reading.dialect import ReadingOptions

@@ -12,6 +12,7 @@ import duckdb
 import ibis
 import narwhals as nw
 import polars as pl
+import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -25,9 +26,10 @@ import calibrate as cal
 from calibrate.cli import cli
 from calibrate.document.rules import Attribute, Case, Group, In, Is, Range, Reference, Rule, Rules, Score
 from calibrate.document.rules_file import save_rules
+from calibrate.document.score_table import score_table as score_here
 from calibrate.document.scoring import COLUMNS
-from calibrate.document.scoring import score_table as score_here
 from calibrate.errors import CalibrateError, DataError, SettingsError
+from calibrate.remote import writing
 from calibrate.remote.opening import open_address
 from calibrate.remote.score_answers import lead_key
 from calibrate.remote.scoring import scored
@@ -362,6 +364,7 @@ def server(postgres, card_leads):
     yield postgres
     with postgres.connect() as connection:
         connection.execute("DROP TABLE IF EXISTS crm_scores")
+        connection.execute("DROP TABLE IF EXISTS crm_leads CASCADE")
 
 
 def address(server, **options):
@@ -415,6 +418,44 @@ def test_scores_go_into_a_table_once(server, rules_file, card_leads):
     assert code == 1
     assert "'crm_leads' is there and holds no scores" in said
     assert tables(server) == before
+
+
+@pytest.mark.parametrize(
+    "name", ['sc"q', "sc'q", "sc;drop table crm_leads", "Crm_Scores", "select", "%s", "{}", "Ü ç", "n" * 63]
+)
+def test_the_name_of_a_table_is_no_more_than_that(server, rules_file, card_leads, name):
+    place = address(server), "--table", "crm_leads", "--to-table", name, "--quiet"
+    before = tables(server)
+    marked = psycopg.sql.Identifier(name).as_string()
+    try:
+        assert run(rules_file, *place)[0] == 0
+        assert run(rules_file, *place, "--overwrite")[0] == 0
+        assert tables(server) == before | {name}
+        assert scores_in(server, marked) == expected_rows(card_leads)
+    finally:
+        with server.connect() as admin:
+            admin.execute(f"DROP TABLE IF EXISTS {marked}")
+
+
+def test_names_that_postgres_would_not_keep_are_refused(server, rules_file):
+    place = address(server), "--table", "crm_leads", "--to-table"
+    for name in ("n" * 64, "é" * 32):
+        code, said = run(rules_file, *place, name)
+        assert (code, "expected a name of at most 63 bytes" in said) == (1, True)
+    code, said = run(rules_file, *place, "pg_temp.scores")
+    assert (code, "expected a schema that lasts" in said) == (1, True)
+
+
+def test_leads_with_their_scores_are_never_replaced(server, rules_file):
+    place = address(server), "--table", "crm_leads", "--to-table"
+    assert run(rules_file, *place, "crm_scores")[0] == 0
+    with server.connect() as admin:
+        admin.execute("ALTER TABLE crm_scores ADD COLUMN gone int")
+        admin.execute("ALTER TABLE crm_scores DROP COLUMN gone")
+        assert run(rules_file, *place, "crm_scores", "--overwrite")[0] == 0
+        admin.execute("ALTER TABLE crm_scores ADD COLUMN note text")
+    code, said = run(rules_file, *place, "crm_scores", "--overwrite")
+    assert (code, "'crm_scores' is there and holds no scores" in said) == (1, True)
 
 
 def test_where_nothing_may_be_written(server, rules_file):
@@ -546,6 +587,52 @@ def test_a_folder_that_spark_writes(spark, tmp_path, card_leads):
     with pytest.raises(DataError, match="nothing was written"):
         write_scores(held, scores.with_columns(id=nw.col("reasons").cast(nw.Int64)), f"{tmp_path}/failed")
     assert not (tmp_path / "failed").exists()
+
+
+def test_a_folder_that_was_there_stays_on_ctrl_c(spark, tmp_path, card_leads, monkeypatch):
+    held = engine_table(Engine("spark", spark, tmp_path).hold(as_table(card(), card_leads[:5])), "crm")
+    scores, place = scored(card(), held).select("id", *COLUMNS), tmp_path / "leads of somebody"
+    place.mkdir()
+    (place / "leads.csv").write_text("id\n1\n")
+
+    def pressed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyspark.sql.classic.dataframe.DataFrameWriter.parquet", pressed)
+    with pytest.raises(SettingsError, match="is there already"):
+        write_scores(held, scores, str(place))
+    assert (place / "leads.csv").exists()
+    with pytest.raises(KeyboardInterrupt):
+        write_scores(held, scores, f"{tmp_path}/begun")
+
+
+def test_scores_in_spark_are_there_whatever_fails(spark, tmp_path, card_leads, monkeypatch):
+    held = engine_table(Engine("spark", spark, tmp_path).hold(as_table(card(), card_leads[:20])), "crm")
+    scores = scored(card(), held).select("id", *COLUMNS)
+    name = "spark_catalog.default.kept_scores"
+    try:
+        assert write_scores(held, scores, name) == 20
+        assert write_scores(held, scores, name, overwrite=True) == 20
+        renamed, asked = writing._rename, []
+
+        def fails_at_second(session, parts, into):
+            asked.append(into)
+            if len(asked) == 2:
+                raise OSError("no room")
+            renamed(session, parts, into)
+
+        monkeypatch.setattr(writing, "_rename", fails_at_second)
+        with pytest.raises(DataError, match="nothing was written"):
+            write_scores(held, scores, name, overwrite=True)
+        assert len(asked) == 3
+        assert spark.table(name).count() == 20
+        assert {item.name for item in spark.catalog.listTables()} & {"kept_scores_new", "kept_scores_old"} == set()
+        for odd in ("sc q", "scé", "sc`q", "default.s-c"):
+            with pytest.raises(SettingsError, match="letters of English, digits and _"):
+                write_scores(held, scores, odd)
+    finally:
+        for end in ("", "_new", "_old"):
+            spark.sql(f"DROP TABLE IF EXISTS kept_scores{end}")
 
 
 def test_other_engines_are_not_written_to():
