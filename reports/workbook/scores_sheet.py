@@ -28,8 +28,9 @@ def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     sheet = new_sheet(book, sheet_name(say, "scores"), _WIDTHS, SCORES_FIRST - 1)
     sheet.set_portrait()
     put(sheet, 1, 0, say("workbook.scores"), looks["title"])
-    notes = ("scores_note", *(("scores_live",) if content.live else ()))
-    put(sheet, 2, 0, " ".join(say(f"workbook.{key}") for key in notes), looks["note"])
+    put(sheet, 2, 0, say("workbook.scores_note"), looks["note"])
+    if content.live:
+        put(sheet, 3, 0, say("workbook.scores_live"), looks["note"])
     put(sheet, SCORES_FIRST - 2, 0, say("workbook.total"), looks["whole"])
     put(sheet, SCORES_FIRST - 2, 1, content.counts.total_leads, looks["whole"])
     put(sheet, SCORES_FIRST - 2, 2, content.counts.total_conversions, looks["whole"])

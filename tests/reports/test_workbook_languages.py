@@ -60,6 +60,11 @@ def decided(path, say):
     filled_in(path, {rules: cells, sheet_name(say, "overview"): {"B6": 45}})
 
 
+def test_notes_of_the_sheet_of_scores_stay_on_its_paper(say):
+    # columns A to H are 116 digits wide, and letters of a sentence take less than a digit each
+    assert max(len(say(f"workbook.scores_{key}")) for key in ("note", "live")) <= 116
+
+
 def test_a_workbook_of_any_language_is_applied_as_changes_are(counted, say, tmp_path):
     rules = card().model_copy(update={"language": say.code})
     save_rules(rules, tmp_path / "rules.json")
