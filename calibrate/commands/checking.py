@@ -36,8 +36,9 @@ def compare(
 ) -> None:
     """Show what differs between two rules files, and for which leads.
 
-    Says what may have moved the points: the level, the overall rate, chance or people. With LEADS, a file whose
-    outcomes are known: who changes band, what each hands to sales, which ranks better, and whether to adopt NEW.
+    Says what may have moved the points: the level, the overall rate, chance or people. With LEADS, a file or address
+    of leads whose outcomes are known: who changes band, what each hands to sales, which ranks better, and whether to
+    adopt NEW.
     """
     from pydantic import TypeAdapter
 
@@ -73,7 +74,9 @@ def check(
     """Test whether rules still hold on newer leads.
 
     Asks whether as many are won, levels convert as they did, leads and scores spread alike, values are missing or
-    new, bands stand in order and keep their promise, and whether ever more leads pass the threshold.
+    new, bands stand in order and keep their promise, and whether ever more leads pass the threshold. LEADS is a file,
+    or an address of leads that are counted where they are: postgresql://host/database, spark:TABLE, spark:./FOLDER or
+    duckdb:FILE.
     """
     from pydantic import TypeAdapter
 

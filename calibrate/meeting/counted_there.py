@@ -25,6 +25,7 @@ from calibrate.document.rules import Rule, Rules
 from calibrate.document.scoring import typed_leads, types_read
 from calibrate.exports.check import NO_BAND, CheckLeads
 from calibrate.leads.levels import Ints
+from calibrate.meeting.combinations import summed
 from calibrate.meeting.newer import LeadFile
 from calibrate.meeting.newer_counts import MOST_VALUES, MonthCounts, NewerCounts, UnnamedValues
 from calibrate.meeting.newer_there import LeadsThere, leads_there
@@ -80,7 +81,7 @@ def pairs_there(
         for column, order in zip(by[len(documents) :], orders, strict=True)
     ]
     rows = np.array([*(answer.numbers(name) for name in by[: len(documents)]), *places], np.int64)
-    return there.file, rows, answer.leads, answer.won
+    return there.file, *summed(rows, answer.leads, answer.won)
 
 
 def _ways(there: LeadsThere, reading: Reading) -> tuple[Ints, ...]:

@@ -192,7 +192,8 @@ def open_source(
     if is_address(str(data)):
         raise DataError(
             f"{shown_address(str(data))}: is an address of leads that another engine holds, expected a file or a table "
-            "in memory; `calibrate run`, `inspect` and `score` read an address, save the leads to a file for the others"
+            "in memory; `calibrate run`, `inspect`, `score`, `check` and `compare` read an address, save the leads to "
+            "a file for the others"
         )
     path = Path(data)
     kind = _file_kind(path)

@@ -20,6 +20,7 @@ import sqlglot
 from click.testing import CliRunner
 from ibis.backends.sql import compilers
 
+import calibrate as cal
 from calibrate.calibration import run
 from calibrate.cli import cli
 from calibrate.document.rules_file import load_rules
@@ -108,6 +109,25 @@ def test_a_run_on_a_server_writes_the_points_of_the_file(made, tmp_path):
     assert "5,600 of 6,000 leads counted, 840 of them won" in done.stdout
 
 
+@pytest.mark.parametrize("words", [["check"], ["compare", "RULES"]], ids=["check", "compare"])
+def test_rules_are_tried_on_a_server_as_on_the_file(made, server, words):
+    before, _, folder = made
+    words = [str(folder / "rules.json") if word == "RULES" else word for word in (*words, "RULES")]
+    there = called(*words, address(server), "--table", "history")
+    here = called(*words, DATA / "leads.csv")
+    assert there.stdout == here.stdout.replace("leads.csv", "localhost/postgres history")
+    assert "PostgreSQL counted the leads where they are" in there.stderr
+    assert contents(server) == before
+    found, wanted = (
+        json.loads(called(*words, *leads, "--json").stdout)
+        for leads in ([address(server), "--table", "history"], [DATA / "leads.csv"])
+    )
+    for answer in (found, wanted):
+        file = answer["file"] if "file" in answer else answer["backtest"]["file"]
+        del file["name"], file["reading"]
+    assert found == wanted
+
+
 def test_no_file_of_a_run_holds_the_password_or_the_user(made):
     *_, folder = made
     written = sorted(folder.iterdir())
@@ -178,8 +198,10 @@ def test_files_are_called_after_the_table(server, tmp_path, monkeypatch):
         ),
         (["run", "ADDRESS", "--table", "moving", "--outcome", "Status=Won"], "does not change under the run"),
         (["inspect", "ADDRESS", "--table", "history", "--deals", "d.csv"], "join them in a view"),
-        (["check", "RULES", "ADDRESS"], "an address of leads that another engine holds"),
-        (["compare", "RULES", "RULES", "ADDRESS"], "an address of leads that another engine holds"),
+        (["check", "RULES", "ADDRESS", "--table", "moving"], "does not change meanwhile"),
+        (["check", "RULES", "ADDRESS", "--table", "history", "--outcome", "Statsu=Won"], "did you mean 'Status'?"),
+        (["compare", "RULES", "RULES", "ADDRESS", "--table", "histery"], "did you mean 'history'"),
+        (["check", "RULES", "WRONG", "--table", "history"], "a user or password that the server refuses"),
         (["export", "RULES", "--to", "sql", "--check", "ADDRESS"], "an address of leads that another engine holds"),
         (
             ["run", "WRONG", "--table", "history", "--outcome", "Status=Won"],
@@ -274,7 +296,7 @@ WAREHOUSES = ("BigQuery", "Snowflake", "Databricks", "Trino")
 
 @pytest.fixture(scope="module")
 def asked():
-    """Every query that a run and its scores ask, without the engine that answered them, and how many there were."""
+    """Every query of a run, its scores, a check and a comparison, without the engine that answered them."""
     leads = ibis.duckdb.connect().read_csv(DATA / "leads.csv", table_name="leads")
     queries = []
     answer = EngineTable.fetched
@@ -288,6 +310,8 @@ def asked():
         settings = load_settings(DATA / "leads.toml", {"source": {"sample_leads": 2000}})
         result = run(leads, settings)
         queries.append(score_lazily(result.rules, leads))
+        cal.check(result.rules, leads)
+        cal.compare(result.rules, result.rules, leads)
     assert len(queries) > 20
     return [query.unbind() for query in queries]
 
