@@ -14,7 +14,7 @@ import narwhals as nw
 from calibrate.errors import CalibrateError, DataError, shown
 from calibrate.reading.parquet import parquet_files
 from calibrate.reading.rawtable import choose, first_line
-from calibrate.remote.table import EngineTable, awaited
+from calibrate.remote.table import EngineTable, awaited, refuse_two
 
 _AS_THEY_ARE = {"BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "DATE"}
 _CAST = {
@@ -79,8 +79,10 @@ def _parquet(path: Path, files: tuple[Path, ...]) -> tuple[str, str]:
 def _table(connection: duckdb.DuckDBPyConnection, path: Path, table: str | None) -> tuple[str, str]:
     """The same of a table in a database."""
     found = connection.execute(_TABLES).fetchall()
-    labels = {name if schema == "main" else f"{schema}.{name}": (schema, name) for schema, name in found}
+    ledger = [(name if schema == "main" else f"{schema}.{name}", (schema, name)) for schema, name in found]
+    labels = dict(ledger)
     chosen = choose(list(labels), table, path.name, "table")
+    refuse_two([label for label, _ in ledger], chosen, path.name)
     return ".".join(map(_quoted, labels[chosen])), f"DuckDB {path.name} {chosen}"
 
 

@@ -19,7 +19,7 @@ from calibrate.errors import CalibrateError, DataError, nearest, shown
 from calibrate.reading.addresses import ESCAPES, postgres_parts
 from calibrate.reading.engine import BATCH
 from calibrate.reading.rawtable import choose, first_line
-from calibrate.remote.table import EngineTable
+from calibrate.remote.table import EngineTable, refuse_two
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _INTEGERS = {"int2": "int16", "int4": "int32", "int8": "int64"}
@@ -135,12 +135,14 @@ def _place(connection: Connection) -> str:
 def _table(connection: Connection, table: str | None) -> EngineTable:
     place = _place(connection)
     backend = _Backend.from_connection(connection)  # which sets the time zone of the session: UTC
-    tables = {
-        (relation if seen else f"{schema}.{relation}"): (oid, schema, relation)
+    ledger = [
+        (relation if seen else f"{schema}.{relation}", (oid, schema, relation))
         for oid, schema, relation, seen in connection.execute(_LEDGER)
-    }
+    ]
+    tables = dict(ledger)
     also = {f"{schema}.{relation}": label for label, (_, schema, relation) in tables.items()}
     chosen = choose(list(tables), also.get(table or "", table), place, "table")
+    refuse_two([label for label, _ in ledger], chosen, place)
     oid, schema, relation = tables[chosen]
     name = f"{place} {chosen}"
     parts, kinds, left_out = _door(connection, oid)

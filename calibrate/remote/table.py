@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,6 +116,19 @@ def awaited(cancel: Callable[[], None], query: Callable[[], pa.Table]) -> pa.Tab
                 cancel()
                 wait([answer], 0.1)
             raise
+
+
+def refuse_two(labels: Sequence[str], chosen: str, where: str) -> None:
+    """Nothing, when one table is called so.
+
+    Raises:
+        DataError: there are more, as with a point in the name of a table or of its schema.
+    """
+    if labels.count(chosen) > 1:
+        raise DataError(
+            f"{where}: found {labels.count(chosen)} tables that are called {shown(chosen)}, expected one; make a view "
+            "of it with another name"
+        )
 
 
 def is_remote(data: object) -> bool:

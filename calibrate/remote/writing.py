@@ -6,6 +6,7 @@ replaced when that was asked for, and only if it holds scores: leads never do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,7 @@ from calibrate.remote.table import EngineTable
 # What PostgreSQL calls a right that is not given, and a transaction that may only read.
 _FORBIDDEN = ("42501", "25006")
 _SCORES = "scores to write"
+_LONGEST = 63
 _LEDGER = """
 SELECT schema_name, table_name, list(column_name) FROM duckdb_columns() WHERE database_name = current_database()
 GROUP BY schema_name, table_name
@@ -84,7 +86,8 @@ def _check(table: EngineTable, target: str, columns: Sequence[str] | None, overw
         raise SettingsError(
             f"{table.name}: {shown(target)} is there already; replace it with --overwrite, or choose another --to-table"
         )
-    if not set(COLUMNS) <= set(columns):
+    # More columns may be somebody's leads.
+    if not set(COLUMNS) <= set(columns) or len(columns) != len(COLUMNS) + 1:
         raise SettingsError(
             f"{table.name}: {shown(target)} is there and holds no scores, expected one that this command made; choose "
             "another --to-table"
@@ -97,11 +100,21 @@ def _in_postgres(table: EngineTable, scores: Any, target: str, overwrite: bool) 
 
     backend = scores.get_backend()
     connection = backend.con
-    name = Identifier(*_parts(target)).as_string(connection)
+    parts = _parts(target)
+    if any(len(part.encode()) > _LONGEST for part in parts):
+        raise SettingsError(
+            f"--to-table: found {shown(target)}, expected a name of at most {_LONGEST} bytes, since PostgreSQL takes "
+            "no more of it and another table may be called so; shorten it"
+        )
+    if len(parts) > 1 and parts[-2].startswith("pg_"):
+        raise SettingsError(
+            f"--to-table: found {shown(target)}, expected a schema that lasts and is not PostgreSQL's own; name another"
+        )
+    name = Identifier(*parts).as_string(connection)
     with connection.transaction():
         columns = connection.execute(
             "SELECT coalesce(array_agg(attname::text), '{}') FROM pg_catalog.pg_attribute WHERE attrelid = "
-            "to_regclass(%s) AND attnum > 0 HAVING to_regclass(%s) IS NOT NULL",
+            "to_regclass(%s) AND attnum > 0 AND NOT attisdropped HAVING to_regclass(%s) IS NOT NULL",
             [name, name],
         ).fetchone()
         if _check(table, target, columns and columns[0], overwrite):
@@ -125,49 +138,79 @@ def _in_duckdb(table: EngineTable, scores: Any, target: str, overwrite: bool) ->
 
 
 def _in_spark(table: EngineTable, scores: Any, target: str, overwrite: bool) -> int:
-    session = scores.sparkSession
     if "/" in target:
-        if overwrite:
-            raise SettingsError(
-                f"--overwrite: found the folder {shown(target)}, which Spark cannot replace at once, expected a table; "
-                "choose another folder"
-            )
-        try:
-            scores.write.mode("error").parquet(target)
-        except BaseException as error:
-            _check(table, target, COLUMNS if "PATH_ALREADY_EXISTS" in str(error) else None, overwrite)
-            with suppress(Exception):  # nobody but Spark may reach the folder that it began
-                begun = session._jvm.org.apache.hadoop.fs.Path(target)
-                begun.getFileSystem(session._jsc.hadoopConfiguration()).delete(begun, True)
-            raise
-        return int(session.read.parquet(target).count())
-    parts = _parts(target)
-    name = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+        return _in_spark_folder(table, scores, target, overwrite)
+    session, parts = scores.sparkSession, _parts(target)
+    # Spark finds out after it wrote the files.
+    if not re.fullmatch("[A-Za-z0-9_]+", parts[-1]):
+        raise SettingsError(
+            f"--to-table: found {shown(target)}, expected letters of English, digits and _ in the name of a table in "
+            "Spark; correct it"
+        )
+    name = _marked(parts)
     there = session.catalog.tableExists(name)
-    replaces = _check(table, target, session.table(name).columns if there else None, overwrite)
-    if not replaces:
+    if not _check(table, target, session.table(name).columns if there else None, overwrite):
         _saved(session, scores, name)
         return int(session.table(name).count())
-    aside = ".".join("`" + part.replace("`", "``") + "`" for part in (*parts[:-1], f"{parts[-1]}_new"))
-    if session.catalog.tableExists(aside):  # somebody else's: what fails here is dropped
-        raise SettingsError(
-            f"{table.name}: {shown(f'{target}_new')} is there already, expected to make it and rename it; rename it, "
-            "or choose another --to-table"
-        )
-    _saved(session, scores, aside)
-    session.sql(f"DROP TABLE {name}")
-    session.sql(f"ALTER TABLE {aside} RENAME TO {name}")
+    new, old = ([*parts[:-1], f"{parts[-1]}_{end}"] for end in ("new", "old"))
+    for aside in (new, old):
+        if session.catalog.tableExists(_marked(aside)):  # somebody else's: what fails here is dropped
+            raise SettingsError(
+                f"{table.name}: {shown('.'.join(aside))} is there already, expected to make it and rename it; rename "
+                "it, or choose another --to-table"
+            )
+    _saved(session, scores, _marked(new))
+    try:
+        _rename(session, parts, old)
+        _rename(session, new, parts)
+    except BaseException:
+        with suppress(Exception):
+            _rename(session, old, parts)
+        with suppress(Exception):
+            session.sql(f"DROP TABLE IF EXISTS {_marked(new)}")
+        raise
+    session.sql(f"DROP TABLE {_marked(old)}")
     return int(session.table(name).count())
+
+
+def _marked(parts: Sequence[str]) -> str:
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+def _rename(session: Any, parts: Sequence[str], into: Sequence[str]) -> None:
+    """Another name in the same catalog, which Spark wants to be without it."""
+    session.sql(f"ALTER TABLE {_marked(parts)} RENAME TO {_marked(into[-2:])}")
 
 
 def _saved(session: Any, scores: Any, name: str) -> None:
     """The table, or nothing of it."""
     try:
         scores.write.mode("error").saveAsTable(name)
-    except BaseException:
-        with suppress(Exception):
-            session.sql(f"DROP TABLE IF EXISTS {name}")
+    except BaseException as error:
+        if "ALREADY_EXISTS" not in str(error):  # made by somebody else in the meantime
+            with suppress(Exception):
+                session.sql(f"DROP TABLE IF EXISTS {name}")
         raise
+
+
+def _in_spark_folder(table: EngineTable, scores: Any, target: str, overwrite: bool) -> int:
+    session = scores.sparkSession
+    if overwrite:
+        raise SettingsError(
+            f"--overwrite: found the folder {shown(target)}, which Spark cannot replace at once, expected a table; "
+            "choose another folder"
+        )
+    folder = session._jvm.org.apache.hadoop.fs.Path(target)  # nobody but Spark may reach it
+    files = folder.getFileSystem(session._jsc.hadoopConfiguration())
+    _check(table, target, COLUMNS if files.exists(folder) else None, overwrite)
+    try:
+        scores.write.mode("error").parquet(target)
+    except BaseException as error:
+        if "ALREADY_EXISTS" not in str(error):
+            with suppress(Exception):
+                files.delete(folder, True)
+        raise
+    return int(session.read.parquet(target).count())
 
 
 def _parts(target: str) -> list[str]:

@@ -197,6 +197,9 @@ def _in_postgres(connections, server, table):
         connections["PostgreSQL"] = server.ibis()
         connections["PostgreSQL"].con.execute("SET TIME ZONE 'UTC'")
     name = f"leads{len(connections['PostgreSQL'].list_tables())}"
-    columns = ", ".join(f'"{field.name}" {POSTGRES_TYPES[str(field.type)]}' for field in table.schema)
+    marked = [field.name.replace('"', '""') for field in table.schema]
+    columns = ", ".join(
+        f'"{name}" {POSTGRES_TYPES[str(field.type)]}' for name, field in zip(marked, table.schema, strict=True)
+    )
     server.load(name, columns, zip(*(column.to_pylist() for column in table.columns), strict=True))
     return connections["PostgreSQL"].table(name)

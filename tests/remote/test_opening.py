@@ -96,6 +96,25 @@ def test_a_table_of_postgres_is_opened_without_the_columns_that_cannot_be_counte
             assert sum(counted(table, column).values()) == 101
 
 
+def test_two_tables_of_one_name_are_not_told_apart_by_chance(server, tmp_path):
+    with server.connect() as admin:
+        admin.execute('CREATE SCHEMA "crm.old"')
+        admin.execute('CREATE TABLE "crm.old".x (id int)')
+        admin.execute('CREATE TABLE crm."old.x" (id int)')
+    try:
+        with pytest.raises(DataError, match=r"found 2 tables that are called 'crm\.old\.x', expected one; make a view"):
+            open_address(address(server, user="postgres", password=None), "crm.old.x")
+    finally:
+        with server.connect() as admin:
+            admin.execute('DROP SCHEMA "crm.old" CASCADE')
+            admin.execute('DROP TABLE crm."old.x"')
+    path = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute('CREATE SCHEMA a; CREATE TABLE a.b AS SELECT 1 AS id; CREATE TABLE "a.b" AS SELECT 2 AS id')
+    with pytest.raises(DataError, match=r"found 2 tables that are called 'a\.b'"):
+        open_address(f"duckdb:{path}", "a.b")
+
+
 def test_every_query_sees_the_leads_as_they_were_at_the_first(server):
     with open_address(address(server), "crm.leads") as table:
         before = counted(table, "won")

@@ -146,3 +146,31 @@ def test_young_leads_are_left_out_as_they_are_here(quick_engine, holding, sample
     assert integers(found) == integers(here)
     assert (found.overall, found.excluded, found.last_day) == (here.overall, here.excluded, here.last_day)
     assert found.validation.kind == here.validation.kind == "out-of-time"
+
+
+NAMES = ["a.b", "a`b", "a``b.c", 'x"y', "x'y", "a;b", "Ä é", "İı", "%s", ":p", "{}", "select", "state", "leads", "\\n"]
+CELLS = ["O'Brien", 'say "hi"', "back\\slash", "%s", ":p", "{}", "${x}", "$1", "--", "İ", "ı", "a.b", "''", "?", None]
+
+
+@pytest.mark.parametrize("some", [{}, {"sample_leads": 1000}])
+def test_names_and_texts_are_no_more_than_that(engine, holding, runs, some):
+    """Points, quotes and what other programs would fill in, in names of columns and in cells."""
+    leads = range(2_500)
+    columns = {"lead.id": list(leads), "won.x": ["yes" if n * 7919 % 11 < 3 else "no" for n in leads]}
+    columns |= {
+        name: [CELLS[(n * (place + 3) + n // 7) % len(CELLS)] for n in leads] for place, name in enumerate(NAMES)
+    }
+    table = pa.table({**columns, "n.um": [n * 37 % 977 / 4 for n in leads]})
+    settings = merged(
+        Settings(),
+        {
+            "points": {"draws": 0},
+            "report": {"what_if": "off"},
+            "outcome": {"column": "won.x", "won": ["yes"]},
+            "source": {"key": "lead.id", **some},
+        },
+    )
+    found = run(holding(engine, table), settings, counting="engine")
+    wanted = made(runs, f"names {some}", lambda: run(table, settings, counting="engine"))
+    assert rules_text(found.rules) == rules_text(wanted.rules)
+    assert {item.column for item in found.attributes} >= {*NAMES, "n.um"}
