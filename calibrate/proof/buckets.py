@@ -23,11 +23,12 @@ from calibrate.leads.codes import BUCKETS, CodeStore
 from calibrate.leads.levels import MISSING, Cells, Ints
 from calibrate.learning.scorecard import CardAttribute
 from calibrate.spread import mixed
-from calibrate.statistics.packed import Floats, PackedLeads, Places, pack_leads
+from calibrate.statistics.packed import MOST_CODES, Floats, PackedLeads, Places, pack_leads
 from calibrate.statistics.ridge import chance_of
 
 _FINE, _COARSE, _MOST_FINE = 30, 12, 600
 _MOST_SUMS = 5_000_000
+_PIECE, _MOST_CODES = 1 << 19, 256
 _SEED = 20261122
 
 
@@ -128,11 +129,11 @@ class Fit:
 
 
 def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms], fit: Fit | None) -> BucketSums:
-    """The sums of all leads, in one pass over them."""
+    """The sums of all leads, in one pass over them; the wider the packs, the fewer counts."""
     count = min(BUCKETS, store.leads, max(100, _MOST_SUMS // sum(item.size for item in atoms)))
     tables: list[list[Floats]] = []
-    for piece in store.chunks():
-        leads = packed_atoms(store, places, atoms, piece)
+    for piece in store.chunks(_PIECE):
+        leads = packed_atoms(store, places, atoms, piece, _MOST_CODES)
         if not tables:
             tables = [[np.zeros(count * pack.size) for pack in leads.packs] for _ in range(2 if fit is None else 3)]
         bucket = bucket_of(store, piece, count)
@@ -152,8 +153,14 @@ def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms],
     return BucketSums(whole[0], whole[1], missed)
 
 
-def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms], piece: slice | Places) -> PackedLeads:
-    """Some of the leads with their atoms."""
+def packed_atoms(
+    store: CodeStore,
+    places: Sequence[int],
+    atoms: Sequence[Atoms],
+    piece: slice | Places,
+    most: int = MOST_CODES,
+) -> PackedLeads:
+    """Some of the leads with their atoms; most: codes of a pack with several attributes."""
     return pack_leads(
         [store.codes[place] for place in places],
         [item.of_cell for item in atoms],
@@ -161,6 +168,7 @@ def packed_atoms(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms]
         store.won,
         [piece],
         len(store.won[piece]),
+        most=most,
     )
 
 

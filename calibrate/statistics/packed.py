@@ -27,7 +27,7 @@ from calibrate.spread import spread
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-_MOST_CODES = 64
+MOST_CODES = 64
 _MOST_WIDE = 1 << 14
 _MANY = 100_000
 _CHUNK = 1 << 15
@@ -198,15 +198,16 @@ def pack_leads(
     pieces: Iterable[slice | Places],
     leads: int,
     *,
+    most: int = MOST_CODES,
     wide: bool = False,
 ) -> PackedLeads:
     """The leads of some pieces, in their order.
 
     codes: the cell of every lead, an array an attribute.  level_of_cell: 0 to the attribute's size, never below 0
-    for a cell that one of these leads has.  leads: how many the pieces hold.  wide: in codes of two bytes, which pays
-    from 100,000 leads on.
+    for a cell that one of these leads has.  leads: how many the pieces hold.  most: codes of a pack with several
+    attributes.  wide: packs are joined into codes of two bytes, which pays from 100,000 leads on.
     """
-    groups = _groups(sizes)
+    groups = _groups(sizes, most)
     if wide and leads > _MANY:
         codes_of = [int(np.prod([sizes[place] for place in group])) for group in groups]
         groups = [[place for at in joined for place in groups[at]] for joined in _groups(codes_of, _MOST_WIDE)]
@@ -242,7 +243,7 @@ def _summand(level_of_cell: Places, level: Places, pack: Pack) -> npt.NDArray[np
     return least[np.maximum(level_of_cell, 0)].astype(pack.codes.dtype)
 
 
-def _groups(sizes: Sequence[int], most: int = _MOST_CODES) -> list[list[int]]:
+def _groups(sizes: Sequence[int], most: int = MOST_CODES) -> list[list[int]]:
     """Attributes that share a code, largest first; each goes where it fills the code best without overflowing."""
     groups: list[tuple[int, list[int]]] = []
     for place in sorted(range(len(sizes)), key=lambda place: (-sizes[place], place)):

@@ -75,7 +75,7 @@ def test_a_code_holds_at_most_sixty_four_unless_one_attribute_alone_does(sizes):
     groups = module._groups(sizes)
     assert sorted(place for group in groups for place in group) == list(range(len(sizes)))
     for group in groups:
-        assert len(group) == 1 or np.prod([sizes[place] for place in group]) <= module._MOST_CODES
+        assert len(group) == 1 or np.prod([sizes[place] for place in group]) <= module.MOST_CODES
 
 
 def test_small_attributes_share_a_code_of_one_byte(pack):
