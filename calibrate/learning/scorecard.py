@@ -133,9 +133,9 @@ def _with_effects(
         intercept = math.log(card.rate / (1 - card.rate))
     else:
         fit = ridge_logit(packed, [ridge_penalty(card.rate, item.strength) for item in card.attributes], start)
-        effects = effects_of(fit, packed, errors=errors)
-        means = (own @ item.leads / card.leads for own, item in zip(fit.coefficients, card.attributes, strict=True))
-        intercept = fit.intercept + float(sum(means))
+        shares = [item.leads / card.leads for item in card.attributes]
+        effects = effects_of(fit, packed, errors=errors, shares=shares)
+        intercept = fit.intercept + float(sum(own @ share for own, share in zip(fit.coefficients, shares, strict=True)))
     attributes = tuple(replace(item, effect=effect) for item, effect in zip(card.attributes, effects, strict=True))
     return replace(card, attributes=attributes, intercept=intercept)
 

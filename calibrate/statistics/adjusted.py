@@ -42,11 +42,14 @@ class Effect:
         return cls(*(np.zeros(levels) for _ in range(4)))
 
 
-def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Effect, ...]:
+def effects_of(
+    fit: RidgeLogit, leads: PackedLeads, *, errors: bool, shares: Sequence[Floats] | None = None
+) -> tuple[Effect, ...]:
     """The effect of every level, an `Effect` an attribute.
 
-    Means are over at most 200,000 leads, those of the errors over at most 10,000, spread evenly. The error is by the
-    delta method from the penalised information; both margins of a lift move with the same coefficients.
+    shares: of all leads, by attribute and level, where they are known; else they are counted. Other means are over at
+    most 200,000 leads, those of the errors over at most 10,000, spread evenly. The error is by the delta method from
+    the penalised information; both margins of a lift move with the same coefficients.
     """
     if fit.information is None:
         return tuple(Effect.none(size) for size in leads.sizes)
@@ -54,8 +57,9 @@ def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Ef
     every = slice(None)
     log_odds = fit.log_odds(some, every)
     overall = float(chance_of(log_odds).mean())
-    shares = leads.shares()
-    spreads = _errors(fit, leads.some(_FOR_ERRORS)) if errors else None
+    shares = leads.shares() if shares is None else shares
+    variances = _Variances.of(fit.information) if errors else None
+    spreads = _errors(fit, leads.some(_FOR_ERRORS), variances) if variances else None
     found = []
     for place, own in enumerate(fit.coefficients):
         level = some.level_of(place)
@@ -64,8 +68,8 @@ def effects_of(fit: RidgeLogit, leads: PackedLeads, *, errors: bool) -> tuple[Ef
         share = shares[place]
         unknown = np.full(len(own), np.nan)
         error, odds_error = (
-            (spreads[place], centred_errors(fit.information, some.sizes, place, share))
-            if spreads
+            (spreads[place], variances.centred_errors(some.sizes, place, share))
+            if variances and spreads
             else (unknown, unknown)
         )
         found.append(Effect(100 * (margins - overall), error, own - share @ own, odds_error))
@@ -90,10 +94,8 @@ def condensed(values: Floats) -> tuple[Floats, Floats]:
     return np.linspace(low, high, _MOST_VALUES), weights / len(values)
 
 
-def _errors(fit: RidgeLogit, leads: PackedLeads) -> list[Floats]:
+def _errors(fit: RidgeLogit, leads: PackedLeads, variances: _Variances) -> list[Floats]:
     """By attribute and level, the standard error of the adjusted lift in percentage points."""
-    normal = fit.information
-    assert normal is not None  # noqa: S101
     every = slice(None)
     log_odds = fit.log_odds(leads, every)
     chance = chance_of(log_odds)
@@ -113,9 +115,9 @@ def _errors(fit: RidgeLogit, leads: PackedLeads) -> list[Floats]:
                 by_level[place][level] = slopes.mean()
                 gap = [new - old for new, old in zip(by_level, base, strict=True)]
                 total = float(slopes.mean() - (chance * (1 - chance)).mean())
-                columns.append(np.concatenate([[total], *(gap[at] for at in normal.order)]))
+                columns.append(np.concatenate([[total], *(gap[at] for at in variances.normal.order)]))
             right = np.stack(columns, axis=1)
-            errors[levels] = 100 * np.sqrt(np.maximum((right * normal.solve(right)).sum(axis=0), 0))
+            errors[levels] = 100 * np.sqrt(variances.of_sums(right))
         found.append(errors)
     return found
 
@@ -125,17 +127,46 @@ def centred_errors(normal: Normal, sizes: Sequence[int], place: int, share: Floa
 
     sizes: levels of each attribute.  share: of the leads, by level.
     """
-    before = sum(sizes[other] for other in normal.order[: normal.order.index(place)])
-    rows = slice(1 + before, 1 + before + len(share))
-    size = len(normal.inner) + len(normal.largest)
-    errors = np.empty(len(share))
-    for start in range(0, len(share), _COLUMNS):
-        levels = np.arange(start, min(start + _COLUMNS, len(share)))
-        wanted = np.zeros((size, len(levels)))
-        wanted[rows] = -share[:, None]
-        wanted[rows][levels, np.arange(len(levels))] += 1
-        errors[levels] = np.sqrt(np.maximum((wanted * normal.solve(wanted)).sum(axis=0), 0))
-    return errors
+    return _Variances.of(normal).centred_errors(sizes, place, share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Variances:
+    """What weighted sums of the coefficients vary by: w' X w, X the inverse of `normal`, of which a part is inverted.
+
+    scaled: `beside` over `largest`.  inverse: of what is left of `inner` when the largest attribute is taken out.
+    """
+
+    normal: Normal
+    scaled: Floats
+    inverse: Floats
+
+    @classmethod
+    def of(cls, normal: Normal) -> _Variances:
+        scaled = normal.beside / normal.largest
+        return cls(normal, scaled, np.asarray(np.linalg.inv(normal.inner - scaled @ normal.beside.T), np.float64))
+
+    def of_sums(self, weights: Floats) -> Floats:
+        """Of every column of weights, in the order of the matrix."""
+        size = len(self.inverse)
+        inner, last = weights[:size] - self.scaled @ weights[size:], weights[size:]
+        found: Floats = (inner * (self.inverse @ inner)).sum(axis=0)
+        found += (last**2 / self.normal.largest[:, None]).sum(axis=0)
+        return np.maximum(found, 0)
+
+    def centred_errors(self, sizes: Sequence[int], place: int, share: Floats) -> Floats:
+        """As the function of that name."""
+        before = sum(sizes[other] for other in self.normal.order[: self.normal.order.index(place)])
+        rows = slice(1 + before, 1 + before + len(share))
+        size = len(self.normal.inner) + len(self.normal.largest)
+        errors = np.empty(len(share))
+        for start in range(0, len(share), _COLUMNS):
+            levels = np.arange(start, min(start + _COLUMNS, len(share)))
+            wanted = np.zeros((size, len(levels)))
+            wanted[rows] = -share[:, None]
+            wanted[rows][levels, np.arange(len(levels))] += 1
+            errors[levels] = np.sqrt(self.of_sums(wanted))
+        return errors
 
 
 def _slopes(leads: PackedLeads, slopes: Floats) -> list[Floats]:
