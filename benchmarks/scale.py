@@ -1,13 +1,14 @@
 """Measures the toolkit beside a bare scan of the same file: python benchmarks/scale.py [--rows N ...] [--repeat N].
 
 Every step runs in a process of its own, and the steps take turns, so that all meet the same machine. CPU is user and
-system time of that process with its threads, imports included; peak is its largest resident memory, own the part of
+system time of that process with its threads, imports (compiled once, as pip does) included; peak is its largest resident memory, own the part of
 it that is not a file's (RssAnon, looked at every 10 ms; Linux).
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import statistics
 import subprocess
@@ -74,6 +75,20 @@ def learning(file: str, _: str) -> None:
     run(file, _settings())
 
 
+def without_draws(file: str, _: str) -> None:
+    """The same without the 500 redrawn histories, so without ranges from history to history."""
+    from calibrate.calibration import run
+
+    run(file, _settings(draws=0))
+
+
+def by_lift(file: str, _: str) -> None:
+    """The same with points by lift; those beside the overlap are learned all the same, to be told apart."""
+    from calibrate.calibration import run
+
+    run(file, _settings(draws=0, column="lift"))
+
+
 def reporting(file: str, folder: str) -> None:
     """The same from the command line, with all its files."""
     _calibrate("run", file, "--outcome", OUTCOME, "--date", DATE, "--out", f"{folder}/points", "--overwrite")
@@ -106,6 +121,8 @@ STEPS: dict[str, Callable[[str, str], None]] = {
     "touch": touch,
     "counting": counting,
     "run": learning,
+    "run, no draws": without_draws,
+    "run, lift": by_lift,
     "run, report": reporting,
     "scores": scores,
     "score, parquet": scoring_parquet,
@@ -113,11 +130,12 @@ STEPS: dict[str, Callable[[str, str], None]] = {
 }
 
 
-def _settings():
-    from calibrate.settings import OutcomeSettings, Settings
+def _settings(**points):
+    from calibrate.settings import OutcomeSettings, PointSettings, Settings
 
     column, value = OUTCOME.split("=")
-    return Settings(outcome=OutcomeSettings(column=column, won=[value], date=DATE))
+    outcome = OutcomeSettings(column=column, won=[value], date=DATE)
+    return Settings(outcome=outcome, points=PointSettings(**points))
 
 
 def _calibrate(*words: str) -> None:
@@ -132,7 +150,8 @@ def measured(step: str, file: Path, folder: Path) -> Cost:
     command = [sys.executable, str(HERE / "scale.py"), "--step", step, str(file), str(folder)]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     started = time.perf_counter()
-    child = subprocess.Popen(command, cwd=folder, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen(command, cwd=folder, env={**given, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
     own, ended = 0.0, 0
     while not ended:
         own = max(own, _own_memory(child.pid))
@@ -214,6 +233,8 @@ def main() -> None:
         STEPS[step](file, folder)
         return
     given.data.mkdir(parents=True, exist_ok=True)
+    for package in ("calibrate", "reports"):
+        compileall.compile_dir(HERE.parent / package, quiet=1)
     wanted = {"touch", *given.steps}
     if any(step.startswith("score") for step in wanted):
         wanted.add("run, report")  # it makes the rules
