@@ -152,6 +152,10 @@ def _part(item: PartChange) -> str:
     """A part that differs; of what has several entries only those that do."""
     name = f"{item.part} {plain(item.name)}" if item.name else item.part
     old, new = item.old, item.new
+    if item.name and new is None:
+        return f"{name}: gone"
+    if item.name and old is None:
+        return f"{name}: new, {_value(new)}"
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
         return f"{name}: {'; '.join(f'{key} {_value(old.get(key))}, now {_value(new.get(key))}' for key in keys)}"
@@ -160,7 +164,7 @@ def _part(item: PartChange) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{key} {_value(part)}" for key, part in value.items())
+        return ", ".join(f"{key} {_value(part)}" for key, part in value.items())
     if isinstance(value, list):
         return f"{count(len(value))} entries"
     if value is None:

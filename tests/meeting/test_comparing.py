@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -34,6 +35,7 @@ from calibrate.errors import DataError, SettingsError
 from calibrate.exports.check import CheckLeads
 from calibrate.meeting.backtest import backtest
 from calibrate.meeting.comparing import compare
+from calibrate.meeting.matching import PartChange
 from calibrate.meeting.newer import told_outcome
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.settings import OutcomeSettings
@@ -203,6 +205,14 @@ def test_parts_that_differ():
         ("gate", "student"), ("band", "hot"), ("threshold", None)
     }  # fmt: skip
     assert "band hot: from 10, now 12" in "\n".join(compare_lines(found))
+    one_more = replace(found, parts=(
+        PartChange("attribute", "Postcode", {"type": "category", "label": "Postcode"}, None),
+        PartChange("band", "A", None, {"from": -3, "action": "call"}),
+        PartChange("threshold", None, None, 6),
+    ))  # fmt: skip
+    assert compare_lines(one_more)[-3:] == (
+        "  attribute Postcode: gone", "  band A: new, from −3, action call", "  threshold: none, now 6"
+    )  # fmt: skip
 
 
 HISTORY = [(source, status, "2026-04-05") for source, status, times in [
