@@ -117,8 +117,9 @@ def one_step(
     penalty, begins = _penalties(fit, draws), _begins(draws, sizes)
     known = np.isfinite(penalty).all(axis=1)
     found, intercept = np.zeros_like(right), np.zeros(len(weights))
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    found[known] = _solved(pairs - np.outer(each, each / total), penalty[known][:, owner], begins[known], right[known])
+    pull = _Levels.of(begins).means(begins.astype(np.float64))
+    pull *= np.repeat(penalty, sizes, axis=1)
+    found[known] = _solved(pairs - np.outer(each, each / total), pull[known], begins[known], right[known])
     intercept[known] = (constant[known] - found[known] @ each) / total
     ends = np.cumsum(sizes)[:-1]
     coefficients, slopes = tuple(np.split(found, ends, axis=1)), tuple(np.split(each / total, ends))
@@ -156,15 +157,14 @@ def _begins(draws: Redrawn, sizes: Sequence[int]) -> Flags:
     return np.concatenate(parts, axis=1)
 
 
-def _solved(curvature: Floats, penalty: Floats, begins: Flags, right: Floats) -> Floats:
-    """The solution b of (A'HA + penalty) b = A' right of every draw, by draw and atom.
+def _solved(curvature: Floats, pull: Floats, begins: Flags, right: Floats) -> Floats:
+    """The solution b of (A'HA + A' pull A) b = A' right of every draw, by draw and atom.
 
-    curvature: H.  penalty: of the level of each atom.  begins: as in `_begins`.
+    curvature: H.  pull: the penalty of each level, shared out among its atoms.  begins: as in `_begins`.
     """
     found = np.zeros_like(right)
     if not len(right):
         return found
-    pull = penalty * _Levels.of(begins).means(begins.astype(np.float64))
     solved = np.zeros(len(right), bool)
     if begins.mean() > _FEW:
         typical, each = pull.mean(axis=0), np.diag(curvature)
@@ -219,8 +219,8 @@ class _Levels:
 class _System:
     """E (H + pull) b = E right of some draws, b alike on the atoms of a level; E is `levels.means`.
 
-    curvature: H.  pull: the penalty of each level, shared out among its atoms.  inverse: of H and the mean pull.
-    scale: what, on both sides of the inverse, gives what it inverts the diagonal of the draw.
+    curvature, pull: as in `_solved`.  inverse: of H and the mean pull.  scale: what, on both sides of the inverse,
+    gives what it inverts the diagonal of the draw.
     """
 
     curvature: Floats
