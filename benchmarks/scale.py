@@ -1,8 +1,8 @@
 """Measures the toolkit beside a bare scan of the same file: python benchmarks/scale.py [--rows N ...] [--repeat N].
 
 Every step runs in a process of its own, and the steps take turns, so that all meet the same machine. CPU is user and
-system time of that process with its threads, imports (compiled once, as pip does) included; peak is its largest resident memory, own the part of
-it that is not a file's (RssAnon, looked at every 10 ms; Linux).
+system time of that process with its threads, imports included (compiled before, as pip does); peak is its largest
+resident memory, own the part of it that is not a file's (RssAnon, looked at every 10 ms; Linux).
 """
 
 from __future__ import annotations
