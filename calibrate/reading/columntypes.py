@@ -260,6 +260,8 @@ def _misfit(column: Column, item: Traits | None, decimal: Decimal | None, dates:
     if item.date:
         example = item.two_dates or item.dmy.only or item.mdy.only
         return message("reading.no_date", column=shown(column.name), text=shown(example), order=dates)
+    if item.filled and item.short_year.all:
+        return message("reading.short_year", column=shown(column.name), text=shown(item.short_year.only))
     if item.comma.only and item.point.only and not item.code:
         texts = {"comma": shown(item.comma.only), "point": shown(item.point.only)}
         return message("reading.two_decimals", column=shown(column.name), **texts)

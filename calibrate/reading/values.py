@@ -42,6 +42,8 @@ _YEAR = r"(?:1[89]|2[01])\d\d|9999"
 _TIME = (
     r"(?:(?:T|,? )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
 )
+_UP_TO_31 = r"(?:0?[1-9]|[12]\d|3[01])"
+_SHORT_YEAR = rf"^{_UP_TO_31}(?:-{_UP_TO_31}-|/{_UP_TO_31}/|\.{_UP_TO_31}\.)\d\d{_TIME}$"
 _CODE = r"^0\d+$|^\d{16,}$"
 
 
@@ -215,7 +217,8 @@ class Traits:
 
     filled: whether there are any.  code: some are identifiers, with leading zeros or too long for a number.
     comma, point: as numbers with that decimal sign.  dmy, mdy: as dates in that order.
-    two_numbers, two_dates: the first text that can be read both ways.
+    two_numbers, two_dates: the first text that can be read both ways.  short_year: as days whose year has two digits,
+    of which nobody can say which of the three it is.
     """
 
     filled: bool
@@ -224,6 +227,7 @@ class Traits:
     point: Reading
     dmy: Reading
     mdy: Reading
+    short_year: Reading
     two_numbers: str | None
     two_dates: str | None
 
@@ -236,6 +240,7 @@ class Traits:
             point=self.point.joined(other.point),
             dmy=self.dmy.joined(other.dmy),
             mdy=self.mdy.joined(other.mdy),
+            short_year=self.short_year.joined(other.short_year),
             two_numbers=self.two_numbers or other.two_numbers,
             two_dates=self.two_dates or other.two_dates,
         )
@@ -258,6 +263,7 @@ def traits(texts: pa.Array, null: tuple[str, ...] = ()) -> Traits:
     words = pc.utf8_trim_whitespace(words)
     comma, point = (pc.match_substring_regex(words, _NUMBER[mark]) for mark in (",", "."))
     marked = pc.match_substring_regex(words, "[.,]")
+    short = pc.match_substring_regex(words, _SHORT_YEAR)
     iso, dmy, mdy = (pc.is_valid(_word_days(words, order)) for order in ("ymd", "dmy", "mdy"))
     return Traits(
         filled=len(words) > 0,
@@ -266,6 +272,7 @@ def traits(texts: pa.Array, null: tuple[str, ...] = ()) -> Traits:
         point=_reading(words, point, comma),
         dmy=_reading(words, pc.or_(iso, dmy), pc.or_(iso, mdy)),
         mdy=_reading(words, pc.or_(iso, mdy), pc.or_(iso, dmy)),
+        short_year=_reading(words, short, point),
         two_numbers=_first(words, pc.and_(pc.and_(comma, point), marked)),
         two_dates=_first(words, pc.and_(dmy, mdy)),
     )

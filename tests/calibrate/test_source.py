@@ -456,6 +456,20 @@ def test_numbers_in_two_ways_of_writing_are_told(tmp_path):
         )
 
 
+def test_days_whose_year_has_two_digits_are_told_and_not_guessed(tmp_path):
+    path = tmp_path / "days.csv"
+    path.write_text(
+        "Aangemaakt;Tijd;Versie;Code\n23/03/25;1-2-25 13:05;1.10.25;12-34-56\n01/10/24;31-12-24 09:00;2.0;11-22-33\n",
+        encoding="utf-8",
+    )
+    with open_source(path) as source:
+        assert [column.type for column in source.columns] == ["text"] * 4
+        assert source.reading[1:] == (
+            "'Aangemaakt' stays text: '23/03/25' has a year of two digits; write it with four to use it as a date.",
+            "'Tijd' stays text: '1-2-25 13:05' has a year of two digits; write it with four to use it as a date.",
+        )
+
+
 def test_a_sample_is_spread_evenly_and_always_the_same(tmp_path):
     table = pa.table({"n": np.arange(300_000), "t": [f"t{at % 1000}" for at in range(300_000)]})
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=70_000)
