@@ -151,19 +151,18 @@ def _in_time(store: CodeStore, settings: Settings) -> list[Remark]:
     """Does the rate change along the history: by date where there is one, else by place in the file."""
     if store.leads < 1000:
         return []
-    won = store.won
+    every = int(store.won.sum(dtype=np.int64))
     if store.day is not None:
-        newest = store.day > int(store.day.max()) - 91
-        pieces = [won[~newest], won[newest]]
+        newest, won = store.since(int(store.day.max()) - 90)
+        pieces = [(store.leads - newest, every - won), (newest, won)]
     else:
-        pieces = np.array_split(won, 10)
-    held = [piece for piece in pieces if len(piece) >= 100]
-    leads, conversions = np.array([len(piece) for piece in held]), np.array([np.count_nonzero(piece) for piece in held])
+        pieces = [(len(piece), int(np.count_nonzero(piece))) for piece in np.array_split(store.won, 10)]
+    leads, conversions = np.array([piece for piece in pieces if piece[0] >= 100]).reshape(-1, 2).T
     p_value = omnibus_p(leads, conversions)
     if p_value is None or p_value > 1e-4:
         return []
     rates = conversions / leads
-    if rates.max() - rates.min() < 0.25 * won.mean():
+    if rates.max() - rates.min() < 0.25 * every / store.leads:
         return []
     if store.day is None:
         return [Remark("drift", message("remarks.along_file", first=float(rates[0]), last=float(rates[-1])))]

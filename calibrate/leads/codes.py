@@ -63,6 +63,17 @@ class CodeStore:
         for start in range(0, self.leads, size):
             yield slice(start, min(start + size, self.leads))
 
+    def since(self, first: int) -> tuple[int, int]:
+        """Leads that came in on a day or later, and how many of them were won; 0 without days."""
+        leads = won = 0
+        if self.day is None:
+            return leads, won
+        for piece in self.chunks():
+            newest = self.day[piece] >= first
+            leads += int(np.count_nonzero(newest))
+            won += int(np.count_nonzero(self.won[piece][newest]))
+        return leads, won
+
     def row(self, lead: int) -> int:
         """Row of the source, from 1, of a counted lead."""
         before = 0

@@ -23,6 +23,7 @@ from calibrate.words.language import Message, chained, message
 
 LOST, WON, OPEN, UNKNOWN = 0, 1, 2, 3
 NO_DAY = -(2**31)
+_PIECE = 1 << 20
 _NAMES: tuple[tuple[str, int], ...] = (
     (r"won|outcome|converted|conversion|customer|klant|kunde|client|gewonnen|vundet|gagn|target|\by\b", 3),
     (r"status|stage|result|fase|statut", 2),
@@ -257,8 +258,12 @@ def check_arrival(won: npt.NDArray[np.uint8], day: npt.NDArray[np.int32], name: 
     Raises:
         DataError: it is filled in much more often for won leads.
     """
-    filled = day != NO_DAY
-    for_won, for_others = (float(filled[won == state].mean()) if (won == state).any() else 0.0 for state in (1, 0))
+    leads, filled = np.zeros(2), np.zeros(2)
+    for start in range(0, len(won), _PIECE):
+        state = won[start : start + _PIECE]
+        leads += np.bincount(state, minlength=2)
+        filled += np.bincount(state[day[start : start + _PIECE] != NO_DAY], minlength=2)
+    for_others, for_won = filled / np.maximum(leads, 1)
     if for_won - for_others > 0.5:
         raise DataError(
             f"{where}, column {shown(name)}: filled in for {for_won:.0%} of won leads and {for_others:.0%} of others, "

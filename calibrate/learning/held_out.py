@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from calibrate.grown import Grown
 from calibrate.leads.codes import FOLDS, CodeStore
 from calibrate.leads.counts import ALL, OLDER, CellCounts, count_cells, parts_of
 from calibrate.leads.history import ExactCounts
@@ -22,6 +24,7 @@ from calibrate.statistics.ranking import ScoreCounts
 
 QUARTER = 91
 FEWEST = 50
+_PIECE = 1 << 20
 
 Parts = npt.NDArray[np.bool_]
 Piece = slice | npt.NDArray[np.intp]
@@ -128,11 +131,7 @@ def newest_quarter(store: CodeStore) -> int | None:
     if store.day is None or not store.leads:
         return None
     first = int(store.day.max()) - QUARTER + 1
-    leads = won = 0
-    for piece in store.chunks():
-        newest = store.day[piece] >= first
-        leads += int(np.count_nonzero(newest))
-        won += int(np.count_nonzero(store.won[piece][newest]))
+    leads, won = store.since(first)
     before = int(np.count_nonzero(store.won)) - won
     return first if enough_newest(leads, won, before) else None
 
@@ -146,20 +145,27 @@ def enough_newest(leads: int, won: int, before: int) -> bool:
 class HeldOut:
     """Leads scored by points made from other leads, test by test.
 
-    lead: place in the store.  test: which test it belongs to; scores of different tests come from different points.
+    lead: place in the store.  tests: where each begins and ends; scores of different tests come from different points.
     scores: one array a point column.
     """
 
     lead: npt.NDArray[np.intp]
-    test: npt.NDArray[np.uint8]
+    tests: tuple[range, ...]
     won: npt.NDArray[np.uint8]
     scores: dict[PointColumn, npt.NDArray[np.int32]]
+
+    def pieces(self, test: range) -> Iterator[slice]:
+        """Slices that cover the leads of a test."""
+        for start in test[::_PIECE]:
+            yield slice(start, min(start + _PIECE, test.stop))
 
     def counts(self, column: PointColumn) -> list[ScoreCounts]:
         """Leads and conversions by score, one histogram a test."""
         scores = self.scores[column]
-        tests = [self.test == test for test in range(int(self.test.max(initial=0)) + 1)]
-        return [ScoreCounts.from_arrays(scores[own], self.won[own]) for own in tests]
+        return [
+            ScoreCounts.merged([ScoreCounts.from_arrays(scores[piece], self.won[piece]) for piece in self.pieces(test)])
+            for test in self.tests
+        ]
 
 
 def held_out(
@@ -174,22 +180,24 @@ def held_out(
 
     zero: by column, the score of a lead without points; the tests share it, whatever their cards were shifted by.
     """
-    leads, tests, scores = [], [], {column: [np.zeros(0, np.int32)] for column in columns}
-    for test, ((_, tested), card) in enumerate(zip(trial.splits, cards, strict=True)):
+    lead, won, scores = Grown(np.intp), Grown(np.uint8), {column: Grown(np.int32) for column in columns}
+    ends = [0]
+    for (_, tested), card in zip(trial.splits, cards, strict=True):
         scorers = {column: code_scorer(card, column, trial.store, settings) for column in columns}
         start = {column: (zero or {}).get(column, 0) - card.shift(column) for column in columns}
+        ends.append(ends[-1])
         for piece in trial.pieces(tested, every):
             where = np.arange(piece.start, piece.stop) if isinstance(piece, slice) else piece
-            leads.append(where)
-            tests.append(np.full(len(where), test, dtype=np.uint8))
+            ends[-1] += len(where)
+            lead.append(where)
+            won.append(trial.store.won[where])
             for column, scorer in scorers.items():
                 scores[column].append(scorer.scores(trial.store, where, start[column]))
-    lead = np.concatenate([np.zeros(0, np.intp), *leads])
     return HeldOut(
-        lead=lead,
-        test=np.concatenate([np.zeros(0, np.uint8), *tests]),
-        won=trial.store.won[lead],
-        scores={column: np.concatenate(parts) for column, parts in scores.items()},
+        lead=lead.array(),
+        tests=tuple(range(*test) for test in pairwise(ends)),
+        won=won.array(),
+        scores={column: whole.array() for column, whole in scores.items()},
     )
 
 

@@ -19,8 +19,9 @@ from calibrate.statistics.ranking import (
     AucDifference,
     ScoreCounts,
     area_under_curve,
-    auc_difference,
+    auc_difference_from_counts,
     cross_fitted_auc,
+    pairs_of_scores,
 )
 from calibrate.statistics.rates import normal_quantile
 
@@ -100,23 +101,24 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
     held = learned.held
     if held is None:
         return None
-    where = trial.parts >= FOLDS if trial.newest_from is not None else None
-    places = _places(trial.store, where, settings)
+    newest = trial.parts if trial.newest_from is not None else None
+    days = _days(trial.store, newest)
+    places = _places(trial.store, days, settings)
     free = _free(trial, learned, held, settings)
     rankings = tuple(_ranking(item, held, free, trial, learned, places) for item in held.scores)
     leading = max(rankings, key=lambda item: round(item.auc.auc, 4) if item.auc else 0.0)
     best, asked = leading.column, settings.points.column
     sure: PointColumn = best if leading.auc and leading.auc.low > 0.5 else "cautious"
     own = next(item for item in rankings if item.column == (sure if asked == "best" else asked))
-    first, last = first_and_last(trial.store, where)
+    tested = own.scores.total_leads
     both = 0 < own.scores.total_conversions < own.scores.total_leads
     return Validation(
         kind="cross-fitted" if trial.newest_from is None else "out-of-time",
-        leads=own.scores.total_leads,
+        leads=tested,
         conversions=own.scores.total_conversions,
-        learned_from=int(np.count_nonzero(~where)) if where is not None else None,
-        first_day=first,
-        last_day=last,
+        learned_from=None if newest is None else trial.store.leads - tested,
+        first_day=days.dates[0],
+        last_day=days.dates[1],
         rankings=rankings,
         bands=equal_bands(own.scores),
         best=best,
@@ -177,13 +179,19 @@ def _comparisons(held: HeldOut, best: PointColumn, sure: float) -> list[Comparis
 def _difference(held: HeldOut, column: PointColumn, other: PointColumn) -> AucDifference | None:
     """One column minus another: paired within each test, whose scores alone compare; weighted by won-lost pairs."""
     found, weights = [], []
-    for test in range(int(held.test.max(initial=0)) + 1):
-        own = held.test == test
-        gap = auc_difference(held.scores[column][own], held.scores[other][own], held.won[own])
+    for test in held.tests:
+        pairs = [
+            pairs_of_scores(held.scores[column][piece], held.scores[other][piece], held.won[piece])
+            for piece in held.pieces(test)
+        ]
+        if not pairs:
+            continue
+        one, two, leads, conversions = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        gap = auc_difference_from_counts(one, two, leads, conversions)
         if gap is not None:
-            won = int(held.won[own].sum(dtype=np.int64))
+            won = int(conversions.sum())
             found.append(gap)
-            weights.append(float(won * (int(own.sum()) - won)))
+            weights.append(float(won * (int(leads.sum()) - won)))
     if len(found) < 2:
         return found[0] if found else None
     shares = np.array(weights) / sum(weights)
@@ -206,17 +214,37 @@ def _promised(column: PointColumn, scores: ScoreCounts, learned: Learned) -> Pro
     return probability_check(np.clip(chances, 0.001, 0.999), scores.leads, scores.conversions)
 
 
-def first_and_last(store: CodeStore, held: npt.NDArray[np.bool_] | None = None) -> tuple[str | None, str | None]:
-    """ISO dates of the first and the last of all or some leads; None where no lead has a day."""
-    days = _dated(store, held)
-    return (iso_day(int(days.min())), iso_day(int(days.max()))) if len(days) else (None, None)
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The first and last day that some leads came in, since 1970, and how many leads have a day; 0 of them: no days."""
+
+    first: int
+    last: int
+    leads: int
+
+    @property
+    def dates(self) -> tuple[str | None, str | None]:
+        return (iso_day(self.first), iso_day(self.last)) if self.leads else (None, None)
 
 
-def _dated(store: CodeStore, held: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
+def first_and_last(store: CodeStore) -> tuple[str | None, str | None]:
+    """ISO dates of the first and the last of all leads; None where no lead has a day."""
+    return _days(store).dates
+
+
+def _days(store: CodeStore, newest: npt.NDArray[np.uint8] | None = None) -> _Days:
+    """Of all leads, or by these parts of those that are held back for the test on the newest."""
+    firsts, lasts, leads = list[int](), list[int](), 0
     if store.day is None:
-        return np.zeros(0, dtype=np.int32)
-    days = store.day if held is None else store.day[held]
-    return days[days > NO_DAY]
+        return _Days(NO_DAY, NO_DAY, 0)
+    for piece in store.chunks():
+        days = store.day[piece]
+        days = days[days > NO_DAY] if newest is None else days[(days > NO_DAY) & (newest[piece] >= FOLDS)]
+        leads += len(days)
+        if len(days):
+            firsts.append(int(days.min()))
+            lasts.append(int(days.max()))
+    return _Days(min(firsts, default=NO_DAY), max(lasts, default=NO_DAY), leads)
 
 
 def iso_day(day: int) -> str | None:
@@ -224,14 +252,10 @@ def iso_day(day: int) -> str | None:
     return str(np.datetime64(day, "D")) if day > NO_DAY else None
 
 
-def _places(store: CodeStore, held: npt.NDArray[np.bool_] | None, settings: Settings) -> int | None:
+def _places(store: CodeStore, days: _Days, settings: Settings) -> int | None:
     """The places that sales has for held-out leads, of which leads without an outcome yet take their share."""
-    if settings.report.capacity is None or store.day is None:
+    if settings.report.capacity is None or not days.leads:
         return None
     places, period = parse_capacity(settings.report.capacity)
-    days = _dated(store, held)
-    if not len(days):
-        return None
-    first, last = int(days.min()), int(days.max())
-    came_in = int(store.arrivals[first - FIRST_DAY : last - FIRST_DAY + 1].sum())
-    return int(places * (last - first + 1) / period * len(days) / came_in) or None
+    came_in = int(store.arrivals[days.first - FIRST_DAY : days.last - FIRST_DAY + 1].sum())
+    return int(places * (days.last - days.first + 1) / period * days.leads / came_in) or None

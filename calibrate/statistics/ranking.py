@@ -146,11 +146,22 @@ def auc_difference(
     scores_a: ArrayLike, scores_b: ArrayLike, outcomes: ArrayLike, confidence: float = 0.95
 ) -> AucDifference | None:
     """The AUC of a minus that of b from two scores and an outcome a lead; the rest as from counts."""
+    return auc_difference_from_counts(*pairs_of_scores(scores_a, scores_b, outcomes), confidence)
+
+
+def pairs_of_scores(scores_a: ArrayLike, scores_b: ArrayLike, outcomes: ArrayLike) -> tuple[Whole, Whole, Whole, Whole]:
+    """Every pair of scores with its leads and conversions, from two scores and an outcome a lead.
+
+    A pair may come several times, with some of its leads each.
+    """
     won = _outcomes(outcomes)
-    ranks = [np.unique(whole(each, won.size), return_inverse=True)[1] for each in (scores_a, scores_b)]
-    width = int(ranks[1].max(initial=0)) + 1
-    keys, leads, conversions = _tally(ranks[0] * width + ranks[1], won)
-    return auc_difference_from_counts(keys // width, keys % width, leads, conversions, confidence)
+    scores = [whole(each, won.size) for each in (scores_a, scores_b)]
+    lows, highs = zip(*((int(each.min(initial=0)), int(each.max(initial=0))) for each in scores), strict=True)
+    width = highs[1] - lows[1] + 1
+    if (highs[0] - lows[0] + 1) * width >= _DENSE:
+        return scores[0], scores[1], np.ones(won.size, np.int64), won.astype(np.int64)
+    keys, leads, conversions = _tally((scores[0] - lows[0]) * width + (scores[1] - lows[1]), won)
+    return keys // width + lows[0], keys % width + lows[1], leads, conversions
 
 
 def auc_difference_from_counts(

@@ -95,12 +95,13 @@ def test_every_fold_is_scored_by_a_card_of_the_others(monkeypatch, column):
     assert sorted(held.lead) == list(range(store.leads))
     areas, pairs = [], []
     for test, card in enumerate(learned.cards):
-        kept = held.lead[held.test == test]
+        own = slice(held.tests[test].start, held.tests[test].stop)
+        kept = held.lead[own]
         assert (store.fold[kept] == test).all()
         others = np.delete(store.won, kept)
         assert (card.leads, card.conversions) == (len(others), others.sum())
         scores = code_scorer(card, column, store, asked(date=None)).scores(store, kept)
-        assert (held.scores[column][held.test == test] == scores).all()
+        assert (held.scores[column][own] == scores).all()
         areas.append(roc_auc_score(store.won[kept], scores))
         pairs.append(int(store.won[kept].sum()) * int((1 - store.won[kept]).sum()))
     assert (held.won == store.won[held.lead]).all()
@@ -111,7 +112,7 @@ def test_leads_of_an_account_are_tested_together(monkeypatch):
     frame = history(rows=1200)
     _, _, learned = caught(frame, asked(date=None, account="Account"), monkeypatch)
     for test in range(FOLDS):
-        keep = np.isin(np.arange(1200), learned.held.lead[learned.held.test == test])
+        keep = np.isin(np.arange(1200), learned.held.lead[learned.held.tests[test]])
         assert not set(frame["Account"][keep]) & set(frame["Account"][~keep])
 
 
