@@ -7,6 +7,7 @@ With --json one document: `inspect` a list of `Inspection`, `run` and `demo` dia
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -20,6 +21,7 @@ from calibrate.commands.meeting import apply_decisions, report
 from calibrate.commands.options import let_finish
 from calibrate.commands.scoring import score
 from calibrate.errors import CalibrateError
+from calibrate.reading.addresses import without_secrets
 from calibrate.voice import Voice, speakable
 
 
@@ -46,13 +48,15 @@ def main() -> None:
     try:
         code = cli.main(prog_name="calibrate", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(file=said)
+        click.echo(without_secrets(said.getvalue(), sys.argv[1:]), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. Nothing was written.", err=True)
         sys.exit(130)
     except CalibrateError as error:
-        for line in str(error).splitlines():
+        for line in without_secrets(str(error), sys.argv[1:]).splitlines():
             click.echo(speakable(line, sys.stderr), err=True)
         sys.exit(1)
     except BrokenPipeError:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote
 
 from calibrate.errors import DataError
 
 POSTGRES = ("postgresql://", "postgres://")
 ESCAPES = "in its user and password write % as %25, @ as %40, : as %3A and / as %2F"
-# One slash is what a path leaves of two; one letter is a drive.
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]+:/|spark:|duckdb:)", re.I)
+# One slash is what a path leaves of two; one letter is a drive. What only looks like an address may hold a password
+# too.
+_ADDRESS = re.compile(
+    r"""\s*['"]?(?:(?:[a-z][a-z0-9+.-]+:)+/|(?:spark|duckdb|postgres|postgresql):|[^/\\:@]{2,}:[^@]*@|"""
+    r""".*\b(?:password|passwd|pwd)\s*=)""",
+    re.IGNORECASE | re.DOTALL,
+)
+_IN_PLACE = re.compile(r"//.*:.*@|[?&;][^/]*=")
+_A_PART = 6
 _SECRETS = ("password=", "sslpassword=")
+_OPTION = re.compile("[a-z_]+")
 _HOST = r"(\[[^\]@]*\]|[^:@,\[\]]*)(:[0-9]*)?"
 _HOSTS = f"{_HOST}(,{_HOST})*"
 
@@ -35,12 +45,52 @@ def shown_address(address: str) -> str:
         DataError: where its password ends cannot be told.
     """
     if not address.lower().startswith(POSTGRES):
-        known = re.match(r"(spark|duckdb):(?!//)", address, re.I)
-        return re.sub(r"(?<=[^/]/)(/?).*:.*@", r"\1", address) if known else address.partition(":")[0] + "://…"
+        if re.match(r"(spark|duckdb):(?!//)", address, re.IGNORECASE):
+            return re.sub(r"[?&;][^/]*=.*", "", re.sub(r"(?<=[^/]/)(/?).*:.*@", r"\1", address), flags=re.DOTALL)
+        scheme = re.match(r"\s*['\"]?([a-z][a-z0-9+.-]*):", address, re.IGNORECASE)
+        return f"{scheme[1]}://…" if scheme else "…"
     user, rest, query = postgres_parts(address)
     options = "&".join(item for item in query.split("&") if item and not item.startswith(_SECRETS))
     person = user.partition(":")[0] + "@" if user else ""
     return address.partition("://")[0] + "://" + person + rest + ("?" + options if options else "")
+
+
+def without_secrets(message: str, words: Iterable[str]) -> str:
+    """The message, of an address among the words no more than may be printed, whole or in part.
+
+    words: of a command line, so that a password is not shown where an address is given as something else.
+
+    >>> without_secrets("mysql:/a:s3cret@h/d: no such file", ["mysql://a:s3cret@h/d"])
+    'mysql:…: no such file'
+    """
+    for word in words:
+        own = word.partition("=")[2] if word.startswith("-") else word
+        if not is_address(own):
+            continue
+        try:
+            may = shown_address(own)
+        except DataError:
+            may = ""
+        message = _without(message, (own, unquote(own)), may)
+    return message
+
+
+def _without(message: str, secrets: tuple[str, ...], may: str) -> str:
+    """The message without what it has in common with a secret, but for what may be shown of it."""
+    said, at = "", 0
+    while at < len(message):
+        end = at
+        while end < len(message) and any(message[at : end + 1] in secret for secret in secrets):
+            end += 1
+        hidden = end - at >= _A_PART and message[at:end] not in may
+        said += "…" if hidden else message[at]
+        at = end if hidden else at + 1
+    return said
+
+
+def has_secret(place: str) -> bool:
+    """Whether the place of Parquet files or of a database holds what may be a password or a token."""
+    return _IN_PLACE.search(place) is not None
 
 
 def postgres_parts(address: str) -> tuple[str, str, str]:
@@ -53,7 +103,9 @@ def postgres_parts(address: str) -> tuple[str, str, str]:
     user, _, server = head.rpartition("@") if head.count("@") < 2 else ("", "", "@")
     before, _, query = (server + slash + tail).partition("?")
     host, _, database = before.partition("/")
-    if not re.fullmatch(_HOSTS, host) or "@" in database + query:
+    options = [item.partition("=")[0] for item in query.split("&") if item]
+    unclear = re.search("[;#=]", database) or re.search("[;#]", query) or not all(map(_OPTION.fullmatch, options))
+    if not re.fullmatch(_HOSTS, host) or "@" in database + query or unclear:
         raise DataError(
             "postgresql://…: found an address that can be read in two ways, expected postgresql://host/database; "
             + ESCAPES

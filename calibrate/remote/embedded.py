@@ -12,6 +12,7 @@ import duckdb
 import narwhals as nw
 
 from calibrate.errors import CalibrateError, DataError, shown
+from calibrate.reading.addresses import has_secret, shown_address
 from calibrate.reading.parquet import parquet_files
 from calibrate.reading.rawtable import choose, first_line
 from calibrate.remote.table import EngineTable, awaited, refuse_two
@@ -39,6 +40,11 @@ def open_duckdb(place: str, table: str | None, *, writable: bool = False) -> Eng
     Raises:
         DataError: there is no such file or table, or it is neither.
     """
+    if has_secret(place):
+        raise DataError(
+            f"{shown_address(f'duckdb:{place}')}: found a user or a key in the place, expected a file of this machine; "
+            "name one"
+        )
     path = Path(place)
     files = parquet_files(path) if path.exists() else ()
     if not files:

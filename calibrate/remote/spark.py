@@ -15,7 +15,7 @@ import narwhals as nw
 from pyspark.sql import SparkSession
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
-from calibrate.reading.addresses import shown_address
+from calibrate.reading.addresses import has_secret, shown_address
 from calibrate.reading.rawtable import first_line
 from calibrate.remote.table import EngineTable, awaited
 
@@ -40,7 +40,7 @@ def open_spark(place: str) -> EngineTable:
     """
     if not place:
         raise DataError("spark: names no leads, expected a table or a folder; write spark:crm.leads or spark:./leads")
-    if re.search("//.*:.*@", place):
+    if has_secret(place):
         raise DataError(
             f"{shown_address(f'spark:{place}')}: found a user or a key in the place, expected it in Spark's settings; "
             "move it to spark-defaults.conf"

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from calibrate.cli import main
 from calibrate.errors import CalibrateError, DataError
-from calibrate.reading.addresses import is_address, shown_address
+from calibrate.reading.addresses import is_address, shown_address, without_secrets
 from calibrate.reading.source import open_source
 from calibrate.remote.opening import open_address
 
@@ -238,6 +239,72 @@ def test_an_address_of_something_else_is_refused_without_its_secrets(given):
         with pytest.raises(DataError) as error:
             opened(given)
         assert "s3cret" not in one_line(error)
+
+
+ODD_ADDRESSES = [
+    " postgresql://anna:ZVKQJX1@h/d",
+    "'postgresql://anna:ZVKQJX1@h/d'",
+    "jdbc:postgresql://anna:ZVKQJX1@h/d",
+    "postgresql:anna:ZVKQJX1@h/d",
+    "anna:ZVKQJX1@h/d",
+    "postgresql://h/d?user=anna&%70assword=ZVKQJX1",
+    "postgresql://h/d;user=anna;password=ZVKQJX1",
+    "postgresql://h/d#ZVKQJX1",
+    "postgresql://h/d?sslmode=disable;password=ZVKQJX1",
+    "host=h user=anna password=ZVKQJX1 dbname=d",
+    "host=h password = 'ZVKQJX1'",
+    "odbc:Driver=x;UID=a;PWD=ZVKQJX1",
+    "duckdb:md:crm?motherduck_token=ZVKQJX1",
+    "duckdb:s3://key:ZVKQJX1@lake/leads.parquet",
+    "spark:jdbc:postgresql://h/d?user=a&password=ZVKQJX1",
+    "spark:abfss://c@a.example/leads?sig=ZVKQJX1",
+]
+
+
+@pytest.mark.parametrize("given", ODD_ADDRESSES)
+def test_what_only_looks_like_an_address_keeps_its_secrets(given):
+    assert is_address(given)
+    for opened in (open_address, open_source, lambda text: open_source(Path(text)), shown_address):
+        try:
+            said = str(opened(given))
+        except CalibrateError as error:
+            said = str(error)
+        assert "ZVK" not in said
+        assert "\n" not in said
+
+
+WORDS = [
+    ["ADDRESS"],
+    ["score", "ADDRESS", "leads.csv"],
+    ["score", "rules.json", "leads.csv", "-o", "ADDRESS"],
+    ["score", "rules.json", "leads.csv", "ADDRESS"],
+    ["run", "leads.csv", "--outcome", "ADDRESS"],
+    ["run", "leads.csv", "--outcome=ADDRESS"],
+    ["inspect", "ADDRESS", "--tabel", "leads"],
+    ["--config", "ADDRESS", "run", "leads.csv"],
+]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+@pytest.mark.parametrize("given", ["postgresql://anna:ZVK%40QJX1@h/d", ODD_ADDRESSES[-7]])
+def test_an_address_in_another_place_keeps_its_secrets(words, given, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "leads.csv").write_text("Status\nWon\nLost\n")
+    monkeypatch.setattr(sys, "argv", ["calibrate", *(word.replace("ADDRESS", given) for word in words)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code in (1, 2)
+    said = "".join(capsys.readouterr())
+    assert said
+    for part in ("ZVK", "QJX"):
+        assert part not in said
+
+
+def test_what_holds_no_address_is_said_as_it_is():
+    said = "leads.csv: there is no such file; expected a file with leads"
+    assert without_secrets(said, ["run", "leads.csv", "C:/leads.csv", "--out=x"]) == said
+    said = "localhost/crm: there is no table 'leeds'; did you mean 'leads'?"
+    assert without_secrets(said, ["run", "postgresql://anna@localhost/crm", "--table", "leeds"]) == said
 
 
 def test_leads_that_may_not_be_read_are_refused(server):
