@@ -1,9 +1,9 @@
 """A file of leads with its scores: read, scored and written batch by batch, as it was written before.
 
-The cells that were there stay as they are, to the letter. In a CSV file the texts that are added begin with `'`
-where a spreadsheet would take them for a formula (`+25 requested demo = yes`); numbers never do. Control marks
-in them become U+FFFD. Cells that were there are not touched for that: phone numbers and keys must find their way back
-into the CRM.
+The cells that were there stay as they are, to the letter: phone numbers and keys must find their way back into the
+CRM. In a text file the points of a reason stand in brackets, `(+25) requested demo = yes`: a spreadsheet would take
+`+25 ...` for a formula. Any other added text that it would take for one begins with `'`; numbers never do. Control
+marks in added texts become U+FFFD.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ CONTROLS = r"[\x00-\x1f\x7f-\x9f" + "\u061c\u200e\u200f\u2028-\u202e\u2066-\u206
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 _MOST_UNSEEN = 10_000
 _SHOWN_UNSEEN = 20
+_POINTS = r"(^|; )([+-]\d+) "
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,8 @@ class _TextWriter:
         added = [
             scored.score,
             _percentiles(scored.percentile, self.style.decimal),
-            *map(_guarded, (scored.band, scored.reasons)),
+            _guarded(scored.band),
+            _guarded(scored.reasons, points=True),
         ]
         self._rows([*raw.columns, *map(_whole, added)])
 
@@ -304,10 +306,11 @@ def _run_together(texts: pa.Array) -> memoryview:
     return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]
 
 
-def _guarded(texts: pa.ChunkedArray) -> pa.Array:
-    """Texts that no spreadsheet takes for a formula and no terminal for an order."""
+def _guarded(texts: pa.ChunkedArray, *, points: bool = False) -> pa.Array:
+    """Texts that no spreadsheet takes for a formula and no terminal for an order; points: of reasons, in brackets."""
     encoded = _whole(texts.cast(pa.large_string())).dictionary_encode()
     words = pc.replace_substring_regex(encoded.dictionary, CONTROLS, "\ufffd")
+    words = pc.replace_substring_regex(words, _POINTS, r"\1(\2) ") if points else words
     taken = pc.match_substring_regex(words, r"^[=+\-@]")
     return pa.DictionaryArray.from_arrays(encoded.indices, pc.if_else(taken, _joined("'", words), words))
 

@@ -68,8 +68,8 @@ RULES = Rules(
 LEADS = 'Naam;Bron;Omzet;Tel\r\nAnne;Søgning;12,5;+45 12\r\n"B; ""x""";new;1.000,75;=1+1\r\n;;;-\r\nUni;uni;0,5;007\r\n'
 EXPECTED = [
     ["Naam", "Bron", "Omzet", "Tel", "score", "percentile", "band", "reasons"],
-    ["Anne", "Søgning", "12,5", "+45 12", "17", "50,00", "A", "'+10 Bron = Søgning, web; +7 Omzet = groot"],
-    ['B; "x"', "new", "1.000,75", "=1+1", "7", "33,33", "B", "'+7 Omzet = groot"],
+    ["Anne", "Søgning", "12,5", "+45 12", "17", "50,00", "A", "(+10) Bron = Søgning, web; (+7) Omzet = groot"],
+    ['B; "x"', "new", "1.000,75", "=1+1", "7", "33,33", "B", "(+7) Omzet = groot"],
     ["", "", "", "-", "0", "16,67", "B", ""],
     ["Uni", "uni", "0,5", "007", "0", "16,67", "'-", "'=student"],
 ]
@@ -135,7 +135,7 @@ def test_reasons_that_the_encoding_cannot_say_are_told(tmp_path):
     path = tmp_path / "leads.csv"
     path.write_bytes(LEADS.encode("cp1252"))
     done = score_file(rules, path, tmp_path / "out.csv")
-    assert rows_of(tmp_path / "out.csv", "cp1252")[1][-1].startswith("'+10 ?ród?o = Søgning")
+    assert rows_of(tmp_path / "out.csv", "cp1252")[1][-1].startswith("(+10) ?ród?o = Søgning")
     assert done.unsayable
     assert "question marks" in done.lines()[-1]
 
@@ -184,8 +184,8 @@ def test_parquet_to_csv_and_back(tmp_path):
     score_file(RULES, tmp_path / "leads.parquet", tmp_path / "out.csv", reasons=1)
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == (
         "\ufeffBron,Omzet,n,score,percentile,band,reasons\n"
-        'web,12.5,1,17,50.00,A,"\'+10 Bron = Søgning, web"\n'
-        '"a,""b""",3,,-5,0.00,B,\'-5 Omzet = klein\n'
+        'web,12.5,1,17,50.00,A,"(+10) Bron = Søgning, web"\n'
+        '"a,""b""",3,,-5,0.00,B,(-5) Omzet = klein\n'
         ",,3,0,16.67,B,\n"
     )
     (tmp_path / "leads.csv").write_text("Bron,Omzet\nweb,12.5\n", encoding="utf-8")
@@ -383,4 +383,4 @@ def test_control_marks_of_labels_reach_no_reason_and_cells_keep_theirs(tmp_path)
     (tmp_path / "in.csv").write_text("Bron,Note\nwe\x1bb,\u202ehi\x07\n", encoding="utf-8")
     score_file(rules, tmp_path / "in.csv", tmp_path / "out.csv")
     _, row = rows_of(tmp_path / "out.csv", delimiter=",")
-    assert row == ["we\x1bb", "\u202ehi\x07", "10", "", "�=A", "'+10 Bron = a�[31m�b���c�"]
+    assert row == ["we\x1bb", "\u202ehi\x07", "10", "", "�=A", "(+10) Bron = a�[31m�b���c�"]
