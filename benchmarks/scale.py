@@ -145,9 +145,12 @@ def _calibrate(*words: str) -> None:
     main()
 
 
-def measured(step: str, file: Path, folder: Path) -> Cost:
-    """What a step costs in a fresh process."""
-    command = [sys.executable, str(HERE / "scale.py"), "--step", step, str(file), str(folder)]
+Others = dict[str, tuple[str, Path]]
+
+
+def measured(step: str, file: Path, folder: Path, python: str = sys.executable, script: Path = Path(__file__)) -> Cost:
+    """What a step of a script costs in a fresh process."""
+    command = [python, str(script.resolve()), "--step", step, str(file), str(folder)]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     started = time.perf_counter()
     given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -207,16 +210,18 @@ def table(rows: int, costs: dict[str, list[Cost]]) -> str:
     return "\n".join(lines)
 
 
-def measure(rows: int, data: Path, repeat: int, steps: list[str]) -> str:
-    """The table of one size."""
+def measure(rows: int, data: Path, repeat: int, steps: list[str], others: Others | None = None) -> str:
+    """The table of one size; others: steps of another script, with the Python and the script that run them."""
     file = data / f"leads-{rows}.parquet"
     if not file.exists():
         subprocess.run([sys.executable, str(HERE / "make_scale.py"), str(rows), str(file)], check=True)
-    costs: dict[str, list[Cost]] = {step: [] for step in steps}
+    own = (sys.executable, Path(__file__))
+    all_steps: Others = dict.fromkeys(steps, own) | (others or {})
+    costs: dict[str, list[Cost]] = {step: [] for step in all_steps}
     with tempfile.TemporaryDirectory(dir=data) as folder:
         for _ in range(repeat):
-            for step in steps:
-                costs[step].append(measured(step, file, Path(folder)))
+            for step, (python, script) in all_steps.items():
+                costs[step].append(measured(step, file, Path(folder), python, script))
     return table(rows, costs)
 
 
