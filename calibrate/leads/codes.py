@@ -166,6 +166,7 @@ def encode(source: Source, cells: Sequence[Cells], outcome: Outcome, settings: O
         for column, coder in coders.items():
             for whole, codes in zip(grown[column], coder.codes(batch.column(column)), strict=True):
                 whole.append(codes[kept])
+    pa.default_memory_pool().release_unused()
     settled = [cells for coder in coders.values() for cells in coder.settled()]
     return marks.store(tuple(settled), [whole.array() for column in grown.values() for whole in column])
 
