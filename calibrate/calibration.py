@@ -225,7 +225,9 @@ def _result(
     shaping = shaping_steps(history.trial, learned, column, settings)
     score = score_of(learned, column, settings.points)
     of_account = _an_account(read, settings)
-    findings = Findings(read.profiles, history.flags, store, overlap, learned.card.strength, shaping, score, of_account)
+    findings = Findings(
+        read.profiles, read.outcome, history.flags, store, overlap, learned.card.strength, shaping, score, of_account
+    )
     first, last = read.exact.days if read.exact else first_and_last(store)
     settled = settled_settings(settings, source, attributes)
     provenance = Provenance(source.name, source.sha256(), store.rows, first, last, read.outcome.words, __version__)

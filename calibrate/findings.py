@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from calibrate.document.rules import Score
 from calibrate.doubts import better_column, chance, costs, flips, nothing, overlaps, scale
-from calibrate.leads.codes import CodeStore
+from calibrate.leads.codes import FIRST_DAY, CodeStore
 from calibrate.leads.columns import ColumnProfile, spelling_variants
 from calibrate.leads.leaks import LeakFlag
 from calibrate.leads.levels import Level
 from calibrate.leads.outcome import Outcome, plain_texts
+from calibrate.leads.repeated import repeated_leads
 from calibrate.leads.twins import find_twins
 from calibrate.learning.evidence import AttributeEvidence
 from calibrate.listing import quoted
@@ -33,6 +34,9 @@ from calibrate.words.language import Message, chained, message
 
 _MOST_NAMED = 3
 MANY_AN_ACCOUNT = 1.5
+_LONG_GAP = 60
+_TIMES_USUAL = 5
+_EDGE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Findings:
     """
 
     profiles: tuple[ColumnProfile, ...]
+    outcome: Outcome
     flags: Sequence[LeakFlag]
     store: CodeStore
     overlap: Overlap
@@ -87,13 +92,14 @@ def remarks_of(
         *_leaks(findings.flags, settings),
         *_few(overall, attributes, column),
         *_in_time(findings.store, settings),
+        *_gap(findings.store.arrivals),
         *overlaps(findings.overlap, column, findings.score.unit),
         *costs(findings.shaping),
         *scale(settings, findings.score),
         *_accounts(settings.outcome.account, findings.an_account, findings.store),
         *flips(findings.overlap),
         *nothing(findings.strength),
-        *(_duplicates(sample) if sample is not None else []),
+        *(_duplicates(sample, findings.outcome, settings.outcome.account) if sample is not None else []),
         *_spellings(findings.profiles, attributes),
         *_placeholders(attributes),
         *_missing(attributes),
@@ -189,8 +195,30 @@ def leads_an_account(account: str | None, sample: pa.Table) -> float:
     return float(pc.mean(held.field("counts")).as_py() or 1.0)
 
 
-def _duplicates(sample: pa.Table) -> list[Remark]:
-    """Leads that equal another in every column, where far more pairs do than independent columns would make."""
+def _gap(arrivals: npt.NDArray[np.int64]) -> list[Remark]:
+    """The longest time without a lead, where it is far longer than leads usually wait for each other.
+
+    A twentieth of the leads on either side: dates that stand alone are slips.
+    """
+    days, before = np.flatnonzero(arrivals), np.cumsum(arrivals)
+    waits = np.diff(days)
+    share = before[days[:-1]] / max(int(arrivals.sum()), 1)
+    waits_inside = np.where((share >= _EDGE) & (share <= 1 - _EDGE), waits, 0)
+    longest = int(waits_inside.max(initial=0))
+    if longest <= _LONG_GAP or longest <= _TIMES_USUAL * float(np.median(waits)):
+        return []
+    place = int(waits_inside.argmax())
+    first, last = (str(np.datetime64(int(day) + FIRST_DAY, "D")) for day in (days[place] + 1, days[place + 1] - 1))
+    return [Remark("drift", message("remarks.gap", first=first, last=last, days=longest - 1))]
+
+
+def _duplicates(sample: pa.Table, outcome: Outcome, account: str | None) -> list[Remark]:
+    """Leads that come again: by their number, else in every column, far more often than by chance."""
+    found = repeated_leads(sample, outcome, account)
+    if found is not None:
+        key = "remarks.repeated_differ" if found.differ else "remarks.repeated"
+        counts = {"leads": found.leads, "rows": found.rows, "differ": found.differ}
+        return [Remark("duplicates", message(key, column=found.column, **counts), found.column)]
     rows = sample.num_rows
     if rows < 2 or sample.num_columns > 200:
         return []

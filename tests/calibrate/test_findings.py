@@ -87,6 +87,50 @@ def test_leads_that_were_entered_twice():
     assert remarks(pd.concat([frame, frame.iloc[:1]]), "duplicates") == []
 
 
+def test_lead_numbers_that_come_again():
+    frame = history(2000).rename(columns={"Lead": "Lead ID"})
+    again = frame.iloc[:60].assign(Source="Mail", Won=~frame["Won"].iloc[:60].where(frame.index[:60] < 45, True))
+    rows = pd.concat([frame, again])
+    differ = sum(first != second for first, second in zip(frame["Won"].iloc[:60], again["Won"], strict=True))
+    (text,) = remarks(rows, "duplicates")
+    assert "60 leads stand in 120 rows, by Lead ID" in text
+    assert f"lost in another: {differ}." in text
+    same = pd.concat([frame, frame.iloc[:60].assign(Source="Mail")])
+    (text,) = remarks(same, "duplicates")
+    assert "60 leads stand in 120 rows" in text
+    assert "another" not in text
+    assert remarks(frame, "duplicates") == []
+    # Ten leads more are too few to matter; empty and placeholder numbers are no numbers.
+    assert remarks(pd.concat([frame, again.iloc[:9]]), "duplicates") == []
+    blanks = frame["Lead ID"].where(np.arange(2000) % 10 > 1, "onbekend").where(np.arange(2000) % 10 > 0)
+    assert remarks(frame.assign(**{"Lead ID": blanks}), "duplicates") == []
+
+
+@pytest.mark.parametrize("name", ["Account ID", "Klantnummer", "Company", "E-mail", "Campaign ID"])
+def test_accounts_with_more_leads_are_no_lead_that_comes_again(name):
+    frame = history().rename(columns={"Lead": name})
+    rows = pd.concat([frame, frame.iloc[:200].assign(Won=True, Source="Mail")])
+    assert remarks(rows, "duplicates") == []
+    named = rows.rename(columns={name: "ID"})
+    assert remarks(named, "duplicates", outcome={"column": "Won", "account": "ID"}) == []
+    assert len(remarks(named, "duplicates")) == 1
+
+
+def test_a_quarter_without_leads():
+    frame = history()
+    assert remarks(frame, "drift", **DATED) == []
+    quarter = frame["Created"].between("2025-10-01", "2025-12-31")
+    (text,) = remarks(frame[~quarter], "drift", **DATED)
+    assert text.startswith("No lead came in from 1 Oct 2025 to 31 Dec 2025 (92 days)")
+    month = frame["Created"].between("2025-10-01", "2025-10-31")
+    assert remarks(frame[~month], "drift", **DATED) == []
+    # Leads that are entered a quarter at a time, and a date that stands alone, are no hole.
+    batches = frame.assign(Created=pd.to_datetime(frame["Created"].dt.to_period("Q").dt.start_time))
+    assert remarks(batches, "drift", **DATED) == []
+    slip = frame.assign(Created=frame["Created"].where(frame.index > 0, pd.Timestamp("2019-01-01")))
+    assert not [text for text in remarks(slip, "drift", **DATED) if "No lead came in" in text]
+
+
 @pytest.mark.parametrize("odd", ["fair", 'the "Fair"', "Fair\\", "Fair "])
 def test_what_a_spelling_remark_says_to_write_works(odd):
     frame = history()
