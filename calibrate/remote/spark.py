@@ -7,11 +7,16 @@ import os
 import re
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import narwhals as nw
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
@@ -30,6 +35,9 @@ _SETTINGS = {
 }
 
 
+_MOST_SAID = 1_000_000
+
+
 def open_spark(place: str) -> EngineTable:
     """The leads of a Spark table such as `crm.leads`, or of Parquet files where the place has a slash.
 
@@ -45,7 +53,8 @@ def open_spark(place: str) -> EngineTable:
             f"{shown_address(f'spark:{place}')}: found a user or a key in the place, expected it in Spark's settings; "
             "move it to spark-defaults.conf"
         )
-    session, own = _session()
+    with _said_by_java() as said:
+        session, own = _session(said)
     try:
         return _table(session, place, own=own)
     except BaseException:
@@ -54,8 +63,23 @@ def open_spark(place: str) -> EngineTable:
         raise
 
 
-def _session() -> tuple[Any, bool]:
-    """The Spark session, and whether it was started here."""
+@contextmanager
+def _said_by_java() -> Iterator[IO[bytes] | None]:
+    """A file for what Java says on its way, most of it of no use to anybody; None where Spark's own settings log."""
+    home, own = os.environ.get("SPARK_HOME"), os.environ.get("SPARK_CONF_DIR")
+    folder = Path(own) if own else Path(home, "conf") if home else None
+    if "SPARK_REMOTE" in os.environ or (folder is not None and any(folder.glob("log4j2.*"))):
+        yield None
+        return
+    with TemporaryFile() as said:
+        yield said
+
+
+def _session(said: IO[bytes] | None) -> tuple[Any, bool]:
+    """The Spark session, and whether it was started here.
+
+    said: takes what Java says.
+    """
     if session := SparkSession.getActiveSession():
         return session, False
     home = os.environ.get("JAVA_HOME")
@@ -70,12 +94,24 @@ def _session() -> tuple[Any, bool]:
     for name, value in _SETTINGS.items():
         builder = builder.config(name, value)
     try:
+        if said is not None and SparkContext._gateway is None:
+            conf = SparkConf().setAll(list(_SETTINGS.items()))
+            SparkContext(conf=conf, gateway=launch_gateway(conf, {"stderr": said}))  # type: ignore[no-untyped-call]
         return builder.getOrCreate(), True
     except Exception as error:
+        cause = shown(_fault_of(said) or _cause(error), 120)
         raise DataError(
-            f"Spark: does not start ({first_line(error)}); expected a Spark that spark-submit can use, look at "
-            "spark-defaults.conf and JAVA_HOME"
+            f"Spark: does not start ({cause}); expected a Spark that spark-submit can use, look at spark-defaults.conf "
+            "and JAVA_HOME"
         ) from error
+
+
+def _fault_of(said: IO[bytes] | None) -> str:
+    """The first line of what Java said that names a fault; nothing where there is none."""
+    if said is None:
+        return ""
+    lines = os.pread(said.fileno(), _MOST_SAID, 0).decode(errors="replace").splitlines()
+    return next((line for line in lines if re.search("Exception|Error|ERROR|Invalid|Unsupported", line)), "")
 
 
 def _table(session: Any, place: str, *, own: bool) -> EngineTable:
@@ -151,11 +187,15 @@ def _not_there(session: Any, place: str, error: Exception, *, is_path: bool) -> 
     )
 
 
-def _fault(name: str, error: Exception) -> CalibrateError:
-    """What Spark says, as one of our errors: of a chain of Java errors the last, which is the cause."""
+def _cause(error: Exception) -> str:
+    """Of a chain of Java errors the last, which is the cause."""
     lines = [line for line in str(error).splitlines() if line.startswith((": ", "Caused by: "))]
-    said = re.sub(r"^(Caused by)?: [\w.$]+: ", "", lines[-1]) if lines else str(error).split("\n")[0]
+    return re.sub(r"^(Caused by)?: [\w.$]+: ", "", lines[-1]) if lines else str(error).split("\n")[0]
+
+
+def _fault(name: str, error: Exception) -> CalibrateError:
+    """What Spark says, as one of our errors."""
     return DataError(
-        f"{name}: Spark cannot answer ({shown(said, 120)}); expected columns that can be counted and executors that "
-        "stay; look at Spark's log, or leave the column out with --skip"
+        f"{name}: Spark cannot answer ({shown(_cause(error), 120)}); expected columns that can be counted and "
+        "executors that stay; look at Spark's log, or leave the column out with --skip"
     )

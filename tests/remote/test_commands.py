@@ -274,7 +274,28 @@ def test_ctrl_c_stops_duckdb(tmp_path):
     stopped(["run", f"duckdb:{path}", "--outcome", "status=1"], lambda _: time.monotonic() > began + 5, tmp_path)
 
 
-def test_ctrl_c_stops_spark(tmp_path):
+def test_spark_starts_without_a_word_of_java(tmp_path, monkeypatch):
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT range AS id, range % 5 < 2 AS won, range % 3 AS arm FROM range(300)) "
+            f"TO '{tmp_path}/leads.parquet'"
+        )
+    done = called("inspect", f"spark:{tmp_path}/leads.parquet")
+    assert done.stdout.startswith("Spark leads.parquet: 300 leads, 3 columns\n")
+    assert done.stderr == ""
+    (tmp_path / "spark-defaults.conf").write_text("spark.driver.memory 1x\n")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    done = called("inspect", f"spark:{tmp_path}/leads.parquet", code=1)
+    assert done.stderr == (
+        "Spark: does not start ('Invalid maximum heap size: -Xmx1x'); expected a Spark that spark-submit can use, "
+        "look at spark-defaults.conf and JAVA_HOME\n"
+    )
+
+
+def test_ctrl_c_stops_spark(tmp_path, monkeypatch):
+    # Who has settings of its log hears what Java says.
+    (tmp_path / "log4j2.properties").write_text("rootLogger.level = warn\n")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     folder = tmp_path / "leads"
     folder.mkdir()
     with duckdb.connect() as connection:
