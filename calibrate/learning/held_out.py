@@ -79,8 +79,9 @@ class Trial:
             [item.of_cell for item in levels],
             [len(item.levels) for item in levels],
             self.store.won,
-            self.pieces(parts),
+            self.store.chunks(),
             self._held(places[0], parts),
+            kept=None if parts.all() else lambda piece: parts.take(self.parts[piece]),
             wide=True,
         )
 

@@ -14,7 +14,7 @@ over pairs look the small codes up in them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -198,14 +198,16 @@ def pack_leads(
     pieces: Iterable[slice | Places],
     leads: int,
     *,
+    kept: Callable[[slice | Places], npt.NDArray[np.bool_]] | None = None,
     most: int = MOST_CODES,
     wide: bool = False,
 ) -> PackedLeads:
     """The leads of some pieces, in their order.
 
     codes: the cell of every lead, an array an attribute.  level_of_cell: 0 to the attribute's size, never below 0
-    for a cell that one of these leads has.  leads: how many the pieces hold.  most: codes of a pack with several
-    attributes.  wide: packs are joined into codes of two bytes, which pays from 100,000 leads on.
+    for a cell that one of these leads has.  leads: how many there are.  kept: which ones of a piece; without it, all.
+    most: codes of a pack with several attributes.  wide: packs are joined into codes of two bytes, which pays from
+    100,000 leads on.
     """
     groups = _groups(sizes, most)
     if wide and leads > _MANY:
@@ -215,13 +217,14 @@ def pack_leads(
     outcome, grown = Grown(np.uint8), [Grown(pack.codes.dtype) for pack in packs]
     tables = [[_summand(level_of_cell[place], level, pack) for place, level in pack.members] for pack in packs]
     for piece in pieces:
-        outcome.append(won[piece])
+        own = slice(None) if kept is None else kept(piece)
+        outcome.append(won[piece][own])
         for whole, pack, summands in zip(grown, packs, tables, strict=True):
             parts = (table.take(codes[place][piece]) for (place, _), table in zip(pack.members, summands, strict=True))
             part: npt.NDArray[Any] = next(parts)
             for more in parts:
                 part += more
-            whole.append(part)
+            whole.append(part[own])
     filled = (replace(pack, codes=whole.array()) for pack, whole in zip(packs, grown, strict=True))
     return PackedLeads(tuple(sizes), tuple(filled), outcome.array())
 
