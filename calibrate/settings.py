@@ -9,16 +9,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from calibrate.errors import SettingsError, nearest, shown
-from calibrate.fields import Id, Number, Text, Whole
+from calibrate.fields import ID_FORM, Id, Number, Text, Whole
+from calibrate.pace import parse_pace
 from calibrate.words.language import LanguageCode
 
 PointColumn = Literal["lift", "cautious", "adjusted", "log-odds"]
 PointChoice = Literal["lift", "cautious", "adjusted", "log-odds", "best"]
 _PDO = 20.0
 FEWEST_DRAWS = 100
+_DAY = r"^\d{4}-\d\d-\d\d$"
+_FORMS = {_DAY: "a day such as 2026-01-31", ID_FORM: "small letters, digits and _, a letter first"}
 UNITS = (1, 0.5, 0.2, 0.1, 0.05, 0.01)
 Many = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -55,7 +67,7 @@ class OutcomeSettings(_Table):
     lost: list[str] = []
     date: str | None = None
     mature_days: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    as_of: Annotated[str, Field(pattern=_DAY)] | None = None
     deals: str | None = None
     key: str | None = None
     won_date: str | None = None
@@ -180,9 +192,9 @@ class GateSettings(_Table):
 
 
 class ReportSettings(_Table):
-    """What the report answers."""
+    """What the report answers. capacity: such as 40/week; kept as that however it was written."""
 
-    capacity: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}/(day|week|month|quarter|year)$")] | None = None
+    capacity: Annotated[str, AfterValidator(lambda said: parse_pace(said).text)] | None = None
     title: Text | None = None
     what_if: Literal["full", "merged", "off"] = "full"
     language: LanguageCode = "en"
@@ -347,7 +359,8 @@ def _fault(item: Any, where: str, text: str) -> str:
     if kind == "value_error":
         return f"{start}{name}: {context['error']}"
     if kind == "string_pattern_mismatch":
-        return f"{start}{name} = {shown(found)} is not of the expected form {context['pattern']}"
+        form = _FORMS.get(context["pattern"], f"the form {context['pattern']}")
+        return f"{start}{name} = {shown(found)}: expected {form}; correct it"
     return f"{start}{name} = {shown(found)}: {item['msg'][0].lower()}{item['msg'][1:]}"
 
 

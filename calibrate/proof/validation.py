@@ -11,8 +11,9 @@ import numpy.typing as npt
 from calibrate.leads.codes import FIRST_DAY, FOLDS, NO_DAY, CodeStore
 from calibrate.learning.held_out import HeldOut, Trial, held_out
 from calibrate.learning.learned import Learned
+from calibrate.pace import parse_pace
 from calibrate.settings import PointColumn, Settings
-from calibrate.statistics.bands import Band, Capacity, capacity_cut, equal_bands, parse_capacity
+from calibrate.statistics.bands import Band, Capacity, capacity_cut, equal_bands
 from calibrate.statistics.probability import ProbabilityCheck, ScoreProbability, probability_check, score_to_probability
 from calibrate.statistics.ranking import (
     Auc,
@@ -256,6 +257,6 @@ def _places(store: CodeStore, days: _Days, settings: Settings) -> int | None:
     """The places that sales has for held-out leads, of which leads without an outcome yet take their share."""
     if settings.report.capacity is None or not days.leads:
         return None
-    places, period = parse_capacity(settings.report.capacity)
+    pace = parse_pace(settings.report.capacity)
     came_in = int(store.arrivals[days.first - FIRST_DAY : days.last - FIRST_DAY + 1].sum())
-    return int(places * (days.last - days.first + 1) / period * days.leads / came_in) or None
+    return int(pace.places * (days.last - days.first + 1) / pace.days * days.leads / came_in) or None

@@ -6,21 +6,17 @@ Leads with equal scores stay together everywhere: no cut runs through a tie.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 import numpy as np
 
-from calibrate.errors import SettingsError, nearest, shown
+from calibrate.errors import SettingsError
 from calibrate.statistics.lift import level_lift
 from calibrate.statistics.ranking import Gain, ScoreCounts, gains
 from calibrate.statistics.rates import wilson_interval
-
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,39 +215,6 @@ def band_trend(bands: Sequence[Band]) -> Trend | None:
     correlation = float((won * apart).sum() / math.sqrt(spread))
     chi_square = total * correlation**2
     return Trend(correlation, chi_square, math.erfc(math.sqrt(chi_square / 2)))
-
-
-class Pace(NamedTuple):
-    """Places that sales has in a period of so many days."""
-
-    places: int
-    days: float
-
-
-def parse_capacity(text: str) -> Pace:
-    """Places and period of a text such as `40/week`; also `40 per week`.
-
-    A month is 30.44 days, a quarter 91.31, a year 365.25.
-
-    Raises:
-        SettingsError: it is not so written, or there are no places.
-
-    >>> parse_capacity("40/week")
-    Pace(places=40, days=7.0)
-    """
-    parts = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:/|per\s)\s*([a-z]+)\s*", text.casefold())
-    if parts is None or int(parts[1]) == 0:
-        raise SettingsError(f"capacity: found {shown(text)}; expected places a {_periods()}, write 40/week")
-    if parts[2] not in _DAYS:
-        raise SettingsError(
-            f"capacity: found {shown(text)}; expected places a {_periods()}; {nearest(parts[2], _DAYS)}"
-        )
-    return Pace(int(parts[1]), _DAYS[parts[2]])
-
-
-def _periods() -> str:
-    *first, last = _DAYS
-    return f"{', '.join(first)} or {last}"
 
 
 @dataclass(frozen=True, slots=True)

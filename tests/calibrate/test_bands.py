@@ -17,7 +17,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from calibrate.errors import SettingsError
 from calibrate.statistics.bands import (
-    Pace,
     band_trend,
     bands_at,
     best_share,
@@ -25,7 +24,6 @@ from calibrate.statistics.bands import (
     equal_bands,
     inversions,
     named_cuts,
-    parse_capacity,
     share_reached,
     ties,
 )
@@ -320,38 +318,3 @@ def test_no_conversions_to_share():
 def test_no_places_is_no_question():
     with pytest.raises(SettingsError, match="capacity: found 0 places; expected at least 1"):
         capacity_cut(FOUR, 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "places", "days"),
-    [
-        ("40/week", 40, 7),
-        ("3/day", 3, 1),
-        (" 12 / Month ", 12, 30.44),
-        ("9 per quarter", 9, 91.31),
-        ("1000/year", 1000, 365.25),
-    ],
-)
-def test_capacity_texts(text, places, days):
-    assert parse_capacity(text) == Pace(places, days)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("40", "expected places a day, week, month, quarter or year, write 40/week"),
-        ("0/week", "expected places a day"),
-        ("-4/week", "expected places a day"),
-        ("4.5/week", "expected places a day"),
-        ("", "expected places a day"),
-        ("40/weak", "did you mean 'week'?"),
-        ("40/fortnight", "there are: 'day', 'week'"),
-        ("9" * 5000 + "/week", "expected places a day"),
-    ],
-)
-def test_wrong_capacity_texts_say_what_to_write(text, said):
-    with pytest.raises(SettingsError) as caught:
-        parse_capacity(text)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 200

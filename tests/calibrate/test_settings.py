@@ -19,7 +19,7 @@ min_lead = 30
 unit = 3
 
 [report]
-capacity = "40 a week"
+capacity = "40 a fortnight"
 """
 
 
@@ -54,6 +54,12 @@ def test_what_is_written_reads_back_the_same(tmp_path, values):
     assert dump_settings(load_settings(path)) == dump_settings(settings)
 
 
+@pytest.mark.parametrize("said", ["15/week", "15 per week", "15 leads a week", "15/w", " 15 pro Woche", "15 om ugen"])
+def test_a_capacity_is_kept_in_one_form(said):
+    settings = settings_from({"report": {"capacity": said}, "outcome": {"date": "Created"}})
+    assert settings.report.capacity == "15/week"
+
+
 def test_options_stand_over_the_file_and_none_changes_nothing():
     base = settings_from({"outcome": {"column": "Status", "won": ["Won"]}, "points": {"min_leads": 50}})
     changed = merged(base, {"outcome": {"column": None, "won": ["Gewonnen"]}, "points": {"column": "cautious"}})
@@ -79,7 +85,9 @@ def test_options_stand_over_the_file_and_none_changes_nothing():
         ({"attributes": {"x": {"bins": [float("nan")]}}}, "attributes.x.bins.0 = 'nan'"),
         ({"attributes": {"x": {"levels": {"": ["a"]}}}}, "attributes.x.levels."),
         ({"points": {"min_leads": 10**30}}, "points.min_leads"),
-        ({"report": {"capacity": "0/week"}, "outcome": {"date": "Created"}}, "report.capacity = '0/week'"),
+        ({"report": {"capacity": "0/week"}, "outcome": {"date": "Created"}}, "report.capacity: found '0/week'"),
+        ({"outcome": {"as_of": "31-1-2026"}}, "outcome.as_of = '31-1-2026': expected a day such as 2026-01-31"),
+        ({"groups": {"Fit": {}}}, "groups.Fit = 'Fit': expected small letters, digits and _, a letter first"),
         ({"report": {"capacity": "40/week"}}, "capacity needs outcome.date"),
     ],
 )
