@@ -27,9 +27,12 @@ from calibrate.meeting.combinations import Combinations
 from calibrate.meeting.counts_file import read_counts
 from calibrate.meeting.newer import leads_for
 from calibrate.reading.source import ReadingOptions
-from calibrate.settings import OutcomeSettings, PointChoice, Settings, merged
+from calibrate.settings import OutcomeSettings, PointChoice, Settings, merged, settings_from
 from calibrate.showing import load_decisions
 from calibrate.statistics.ranking import ScoreCounts
+from calibrate.words.language import LanguageCode
+
+Told = Settings | Mapping[str, Any] | None
 
 
 def calibrate(
@@ -48,11 +51,14 @@ def calibrate(
     won_date: str | None = None,
     account: str | None = None,
     capacity: str | None = None,
-    settings: Settings | None = None,
+    language: LanguageCode | None = None,
+    settings: Told = None,
     force: bool = False,
     counting: Literal["local", "engine"] | None = None,
 ) -> Calibration:
     """Points learned from past leads, with their evidence.
+
+    Settings are given as `Settings` or as plain tables, `{"points": {"draws": 100}}`, here and in the other calls.
 
     data: a file name, or a pandas, polars or Arrow table, which are counted here; or a DuckDB relation, a Spark data
     frame or an Ibis table, whose engine counts.  counting: says where, for any table.  outcome: `"Status=Won"`.  Every
@@ -62,7 +68,7 @@ def calibrate(
         DataError: the leads cannot be learned from.
         SettingsError: an option is not what it must be.
     """
-    _check_kinds(outcome, deals, settings)
+    _check_kinds(outcome, deals)
     column, won = parse_outcome(outcome) if outcome else (None, None)
     changes: Mapping[str, Mapping[str, Any]] = {
         "outcome": {
@@ -78,12 +84,12 @@ def calibrate(
         },
         "columns": {"use": _listed(fields), "skip": _listed(skip), "allow": _listed(allow)},
         "points": {"column": points},
-        "report": {"capacity": capacity},
+        "report": {"capacity": capacity, "language": language},
     }
-    return run(data, merged(settings or Settings(), changes), force=force, counting=counting)
+    return run(data, _over(settings, changes), force=force, counting=counting)
 
 
-def inspect(data: Any, *, deals: Any = None, settings: Settings | None = None) -> Inspection:
+def inspect(data: Any, *, deals: Any = None, settings: Told = None) -> Inspection:
     """How a file or table is read, what is in its columns, and what the outcome may be.
 
     deals: a second file or table, in which a lead that was won has a row.
@@ -91,7 +97,7 @@ def inspect(data: Any, *, deals: Any = None, settings: Settings | None = None) -
     Raises:
         DataError: it cannot be read.
     """
-    return inspect_file(data, settings or Settings(), deals)
+    return inspect_file(data, _told(settings), deals)
 
 
 def apply(
@@ -123,7 +129,7 @@ def compare(
     outcome: str | None = None,
     *,
     threshold: int | None = None,
-    settings: Settings | None = None,
+    settings: Told = None,
 ) -> comparing.Comparison:
     """What differs between two versions of the rules, and for which leads.
 
@@ -140,12 +146,12 @@ def compare(
             if given is not None:
                 raise SettingsError(f"{name}: found {shown(given)}, expected it with leads; name a file of leads")
         return comparing.compare(old, new)
-    reading = reading_options((settings or Settings()).source)
+    reading = reading_options(_told(settings).source)
     with leads_for([new, old], leads, reading, outcome) as held:
         return comparing.compare(old, new, held, threshold)
 
 
-def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Settings | None = None) -> checking.Check:
+def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Told = None) -> checking.Check:
     """Whether the rules still hold on newer leads.
 
     leads: a file, table or address; an engine that holds them counts them.  outcome: what won means there,
@@ -154,7 +160,7 @@ def check(rules: Rules, leads: Any, outcome: str | None = None, *, settings: Set
     Raises:
         DataError: the leads cannot be read as the rules want them, or none counts.
     """
-    reading = reading_options((settings or Settings()).source)
+    reading = reading_options(_told(settings).source)
     with leads_for([rules], leads, reading, outcome) as held:
         return checking.check(rules, held)
 
@@ -171,7 +177,7 @@ def export(
     sql_key: str = "id",
     sql_lists: bool = False,
     overwrite: bool = False,
-    settings: Settings | None = None,
+    settings: Told = None,
 ) -> tuple[Fidelity, ...]:
     """What each target keeps of the rules, once its files and fidelity.json stand in the folder: all of them or none.
 
@@ -186,7 +192,7 @@ def export(
     """
     told = read_names(names) if names else Names({}, {})
     options = Options(told.fields, sql_table, sql_key, (), sql_lists, told.kinds)
-    leads = None if check is None else check_leads(rules, check, outcome, settings or Settings())
+    leads = None if check is None else check_leads(rules, check, outcome, _told(settings))
     if check is None and outcome is not None:
         raise SettingsError(f"outcome: found {shown(outcome)}, expected it with leads to check on; pass them as check")
     made = export_rules(rules, to, options, leads)
@@ -217,7 +223,7 @@ def score_table(rules: Rules, frame: Any, reasons: int = 3, options: ReadingOpti
 
 
 def score_counts(
-    rules: Rules, table: Any, outcome: str, *, lost: str | Sequence[str] | None = None, settings: Settings | None = None
+    rules: Rules, table: Any, outcome: str, *, lost: str | Sequence[str] | None = None, settings: Told = None
 ) -> ScoreCounts:
     """Leads and conversions of every score, counted by the engine that holds the leads.
 
@@ -232,7 +238,7 @@ def score_counts(
     from calibrate.remote.table import engine_table
 
     column, won = parse_outcome(outcome)
-    told = merged(settings or Settings(), {"outcome": {"column": column, "won": won, "lost": _listed(lost)}})
+    told = _over(settings, {"outcome": {"column": column, "won": won, "lost": _listed(lost)}})
     return score_answers.score_counts(engine_table(table), rules, told.outcome, reading_options(told.source))
 
 
@@ -259,7 +265,7 @@ def load_counts(path: str | Path, rules: Rules) -> Combinations:
     return read_counts(text, rules, str(path))
 
 
-def _check_kinds(outcome: object, deals: object, settings: object) -> None:
+def _check_kinds(outcome: object, deals: object) -> None:
     """Nothing, when the options that `Settings` does not hold as they come are of their kind.
 
     Raises:
@@ -268,12 +274,42 @@ def _check_kinds(outcome: object, deals: object, settings: object) -> None:
     kinds = (
         ("outcome", outcome, str, 'a text, like "Status=Won,Signed"'),
         ("deals", deals, str | Path, "the name of a file"),
-        ("settings", settings, Settings, "Settings, as load_settings gives them"),
     )
     for name, value, kind, expected in kinds:
         if value is not None and not isinstance(value, kind):
             found = f"{type(value).__name__} {shown(value)}"
             raise SettingsError(f"{name}: found {found}, expected {expected}; pass it so")
+
+
+def _told(settings: object) -> Settings:
+    """The settings of a call.
+
+    Raises:
+        SettingsError: they are none, or hold a fault.
+    """
+    if settings is None or isinstance(settings, Settings):
+        return settings or Settings()
+    if isinstance(settings, Mapping):
+        return settings_from(settings)
+    found = f"{type(settings).__name__} {shown(settings)}"
+    expected = 'Settings, as load_settings gives them, or tables, like {"report": {"language": "nl"}}'
+    raise SettingsError(f"settings: found {found}, expected {expected}; pass it so")
+
+
+def _over(settings: Told, options: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """The settings of a call with the options of the call over them; None changes nothing.
+
+    Raises:
+        SettingsError: they are no settings, or hold a fault.
+    """
+    if not isinstance(settings, Mapping):
+        return merged(_told(settings), options)
+    both = dict(settings)
+    for table, pairs in options.items():
+        given = {key: value for key, value in pairs.items() if value is not None}
+        if given and isinstance(both.get(table, {}), Mapping):
+            both[table] = {**both.get(table, {}), **given}
+    return settings_from(both)
 
 
 def _listed(names: str | Sequence[str] | None) -> Any:

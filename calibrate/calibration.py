@@ -68,7 +68,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Shown):
     """The whole result; `reports` draws from it and reads nothing else.
 

@@ -29,7 +29,7 @@ from calibrate.statistics.sample_size import leads_to_see, readiness
 _ROWS_SEEN = 200_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Inspection(Shown):
     """How a file is read, what is in its columns, and what could be the outcome.
 

@@ -18,9 +18,14 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 
 
 class Shown:
-    """A result that a notebook shows as `reports` lays it out: HTML without a script."""
+    """A result that a notebook shows as `reports` lays it out, HTML without a script; printed it is a few lines."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        from reports.notebook.summary import summary
+
+        return summary(self)
 
     def _repr_html_(self) -> str:
         from reports.notebook.card import card

@@ -299,6 +299,8 @@ class Rules(Part, Shown):
     made_by: MadeBy = MadeBy()
     changelog: tuple[Decision, ...] | None = None
 
+    __repr__ = __str__ = Shown.__repr__
+
     @property
     def handover_score(self) -> int | None:
         """The score from which leads are handed to sales; None where neither threshold nor bands say."""

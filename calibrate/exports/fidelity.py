@@ -59,7 +59,7 @@ class Ran:
     leads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fidelity(Shown):
     """An export with its report.
 

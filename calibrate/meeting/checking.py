@@ -21,7 +21,7 @@ from calibrate.statistics.change import rate_change
 _OF_OUTCOMES: tuple[Kind, ...] = ("base rate", "levels", "band order", "promised chances", "score inflation")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
     """The answers. id, version: of the rules.  file: the leads that were asked."""
 

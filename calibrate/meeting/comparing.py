@@ -74,7 +74,7 @@ class Histories:
     kind: Literal["apart", "same", "overlap", "undated", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Shown):
     """What differs between two documents.
 

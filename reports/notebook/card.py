@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from markupsafe import escape
@@ -61,7 +61,7 @@ class Card:
 class MeetingPage:
     """The meeting's page, whole; a notebook shows it in a frame of its own."""
 
-    html: str
+    html: str = field(repr=False)
 
     def save(self, path: str | Path) -> None:
         """Write the page to a file, whole or not at all."""

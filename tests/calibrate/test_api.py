@@ -91,7 +91,7 @@ def test_without_an_outcome_it_says_so(frame):
         ({"mature": "x", "date": "Created"}, "outcome.mature_days"),
         ({"capacity": "5/week"}, "capacity needs outcome.date"),
         ({"deals": 5, "key": "Source"}, "deals: found int"),
-        ({"settings": {"points": {}}}, "settings: found dict"),
+        ({"settings": ["points"]}, "settings: found list"),
     ],
 )
 def test_an_option_of_another_kind_is_refused(frame, options, said):
@@ -236,3 +236,43 @@ def test_import_and_help_need_no_heavy_library(statement):
     heavy = {"pandas", "scipy", "statsmodels", "matplotlib", "duckdb", "pyarrow", "numpy"}
     code = f"{statement}\nimport sys\nfound = {heavy!r} & set(sys.modules)\nassert not found, found"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_settings_may_be_plain_tables_and_the_options_stand_over_them(frame):
+    tables = {"outcome": {"won": ["Fair"]}, "points": {"column": "cautious"}, "report": {"capacity": "10/week"}}
+    # The date that a capacity needs comes as an option.
+    found = cal.calibrate(frame, "Status=Won", lost="Lost", date="Created", language="nl", settings=tables)
+    assert (found.settings.points.column, found.settings.report.language) == ("cautious", "nl")
+    assert found.settings.outcome.won == ["Won"]
+    assert found.rules.language == "nl"
+    assert tables["outcome"] == {"won": ["Fair"]}
+    assert cal.inspect(frame, settings={"source": {"decimal": ","}}).leads == 900
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"report": {"languag": "nl"}}, "languag"),
+        ({"report": {"language": "xx"}}, "language"),
+        ({"points": 5}, "points"),
+        ({"source": {"decimal": "komma"}}, "decimal"),
+        ({5: {}}, "5"),
+        ("calibrate.toml", r"settings: found str 'calibrate\.toml', expected Settings"),
+    ],
+)
+def test_wrong_settings_are_one_line_from_every_call(frame, settings, said):
+    rules = cal.calibrate(frame, "Status=Won", settings={"points": {"draws": 0}}).rules
+    calls = [
+        lambda: cal.calibrate(frame, "Status=Won", settings=settings),
+        lambda: cal.inspect(frame, settings=settings),
+        lambda: cal.check(rules, frame, settings=settings),
+        lambda: cal.compare(rules, rules, frame, settings=settings),
+        lambda: cal.score_counts(rules, frame, "Status=Won", settings=settings),
+    ]
+    for call in calls:
+        with pytest.raises(SettingsError, match=said) as caught:
+            call()
+        assert "\n" not in str(caught.value)
+        assert "pydantic" not in str(caught.value)
+    with pytest.raises(SettingsError, match="language"):
+        cal.calibrate(frame, "Status=Won", language="xx")

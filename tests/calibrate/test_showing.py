@@ -78,6 +78,28 @@ def test_names_are_escaped_wherever_a_result_shows_them():
         assert "onerror" in page.text_content() or isinstance(found, cal.Check | Fidelity)
 
 
+def test_printed_a_result_is_a_few_lines_that_say_what_it_is(result, frame):
+    adopted = cal.with_points(result.rules, {(result.rules.rules[0].id, 0): 3})
+    (fidelity,) = cal.export_rules(result.rules, "sql:duckdb")
+    shown = {
+        "Calibration of table: 900 of 900 leads": result,
+        f"Rules {result.rules.id} version 1": result.rules,
+        "Comparison of": cal.compare(result.rules, adopted, frame),
+        f"Check of {result.rules.id} version 1 on table: 900": cal.check(result.rules, frame),
+        "sql: rules.duckdb.sql": fidelity,
+        "Inspection of table: 900 leads, 4 columns": cal.inspect(frame),
+    }
+    for start, found in shown.items():
+        assert str(found) == repr(found)
+        assert str(found).startswith(start)
+        assert len(str(found).splitlines()) <= 5
+        assert len(str(found)) < 800
+    assert f"{result.column} points" in str(result)
+    assert len(repr(cal.meeting_page(result.rules, result.combinations()))) < 100
+    # Small ones print all they hold.
+    assert repr(cal.score_lead(result.rules, {"Source": "Fair"})).startswith("LeadScore(score=")
+
+
 def test_a_calibration_shows_its_strongest_levels_and_the_way_to_the_report(result):
     heads, *found = rows(card(result))
     assert heads == ("points", "rule", "won of leads", "rate", "data support")
