@@ -78,7 +78,24 @@ def test_counts_are_those_of_all_leads_though_few_are_fetched(engine, holding, s
     assert integers(found) == integers(here)
     assert (found.overall, found.rows, found.strength) == (here.overall, here.rows, here.strength)
     assert (found.first_day, found.last_day) == (here.first_day, here.last_day)
-    assert 1000 < found.store.leads <= 2000
+    assert 1800 < found.store.leads <= 2000
+    of_all = (
+        "leads",
+        "rate",
+        "rate_low",
+        "rate_high",
+        "lift_low",
+        "lift_high",
+        "p_value",
+        "q_value",
+        "evidence",
+        "woe",
+    )
+    for one, other in zip(found.attributes, here.attributes, strict=True):
+        assert one.omnibus_p == other.omnibus_p
+        for level, wanted in zip(one.levels, other.levels, strict=True):
+            assert [getattr(level, name) for name in of_all] == [getattr(wanted, name) for name in of_all]
+    assert found.validation.leads < here.validation.leads
     assert any(f"those of {found.store.leads:,} of them" in line for line in found.reading)
 
 
@@ -146,6 +163,47 @@ def test_young_leads_are_left_out_as_they_are_here(quick_engine, holding, sample
     assert integers(found) == integers(here)
     assert (found.overall, found.excluded, found.last_day) == (here.overall, here.excluded, here.last_day)
     assert found.validation.kind == here.validation.kind == "out-of-time"
+
+
+DAYS = {
+    "one day": ["2026-03-31"],
+    "two days a quarter apart": ["2025-12-31", "2026-04-01"],
+    "two days and one less apart": ["2026-01-01", "2026-04-01"],
+    "ends of months": ["2025-10-31", "2025-11-30", "2025-12-31", "2026-01-31", "2026-02-28", "2026-03-31"],
+}
+
+
+@pytest.mark.parametrize("few", [False, True])
+@pytest.mark.parametrize("dates", DAYS)
+def test_leads_of_one_day_are_parted_nowhere(quick_engine, holding, dates, few):
+    """The newest quarter is cut between days, here and there at the same one, however many leads share a day."""
+    leads = 3_000
+    days = [DAYS[dates][n * n % 7 % len(DAYS[dates])] for n in range(leads)]
+    table = pa.table(
+        {
+            "id": list(range(leads)),
+            "day": pa.array(days).cast(pa.date32()),
+            "won": ["yes" if n * 7919 % 11 < 3 + n % 3 else "no" for n in range(leads)],
+            "arm": ["abc"[n % 3] for n in range(leads)],
+        }
+    )
+    outcome = {"column": "won", "won": ["yes"], "date": "day"}
+    settings = merged(Settings(), {**QUICK, "points": {"draws": 0}, "outcome": outcome})
+    here = run(table, settings)
+    if few:
+        settings = merged(settings, {"source": {"sample_leads": 1000}})
+    found = run(holding(quick_engine, table), settings, counting="engine")
+    assert integers(found) == integers(here)
+    kinds = (found.validation.kind, here.validation.kind)
+    assert kinds[0] == kinds[1]
+    assert (kinds[0] == "out-of-time") == (dates in ("two days a quarter apart", "ends of months"))
+    if not few:
+        assert found.validation.learned_from == here.validation.learned_from
+    if kinds[0] == "out-of-time":
+        assert (found.validation.first_day, found.validation.last_day) == (
+            here.validation.first_day,
+            here.validation.last_day,
+        )
 
 
 NAMES = ["a.b", "a`b", "a``b.c", 'x"y', "x'y", "a;b", "Ä é", "İı", "%s", ":p", "{}", "select", "state", "leads", "\\n"]
