@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ import calibrate as cal
 from calibrate.calibration import run
 from calibrate.cli import cli
 from calibrate.document.rules_file import load_rules
+from calibrate.document.scoring import COLUMNS
 from calibrate.errors import DataError
 from calibrate.remote.scoring import score_lazily
 from calibrate.remote.table import EngineTable
@@ -349,6 +352,24 @@ def test_a_table_of_no_engine_is_refused():
     with pytest.raises(DataError) as error:
         run(ibis.table({"Status": "string", "Country": "string"}, name="leads"), load_settings(DATA / "leads.toml"))
     assert "\n" not in str(error.value)
+
+
+def test_the_page_shows_what_scores_into_a_table_print(tmp_path):
+    page = (DATA.parent / "docs" / "beyond-one-machine.md").read_text(encoding="utf-8")
+    (session,) = re.findall(r"^```sh-session\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    called("--config", DATA / "leads.toml", "run", DATA / "leads.csv", "--out", tmp_path / "q4", "--what-if", "off")
+    with duckdb.connect(str(tmp_path / "crm.duckdb")) as connection:
+        connection.execute(f"CREATE TABLE leads AS FROM read_csv('{DATA}/leads.csv', all_varchar = true)")
+    for part in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(command)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.stdout or done.stderr) == shown
+    with duckdb.connect(str(tmp_path / "crm.duckdb")) as connection:
+        found = connection.execute('SELECT count(DISTINCT "Lead ID"), count(score) FROM lead_scores').fetchall()
+        assert found == [(6000, 6000)]
+        assert [row[0] for row in connection.execute("DESCRIBE lead_scores").fetchall()] == ["Lead ID", *COLUMNS]
 
 
 def test_rules_of_a_server_load(made):
