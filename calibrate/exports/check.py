@@ -61,7 +61,7 @@ class CheckLeads:
                 f"{nearest(used(rules)[0], names)}"
             )
         absent = absent_lines((name for name in used(rules) if name not in names), names)
-        remarks, told = [*self.remarks, *absent], self.outcome or _outcome_of(rules)
+        remarks, told = [*self.remarks, *absent], self.outcome or outcome_of_history(rules)
         known = told is not None and not told.deals and told.column in names
         if told is not None and not known and self.outcome is None:
             meant = f"a file of deals, {told.deals}" if told.deals else f"column {shown(told.column or '')}"
@@ -184,7 +184,8 @@ def _plain(rules: Rules, name: str, value: object) -> Any:
     return sorted(read) if isinstance(read, frozenset) else read
 
 
-def _outcome_of(rules: Rules) -> OutcomeSettings | None:
+def outcome_of_history(rules: Rules) -> OutcomeSettings | None:
+    """What won meant to the history of the rules; None where they do not tell, or it had no column of outcomes."""
     tables = rules.made_by.settings or {}
     said = tables.get("outcome")
     return settings_from({"outcome": said}).outcome if isinstance(said, dict) and said.get("column") else None

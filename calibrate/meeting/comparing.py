@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Literal
 
 from calibrate.document.rules import Baseline, Rules
-from calibrate.exports.check import CheckLeads
+from calibrate.exports.check import CheckLeads, outcome_of_history
 from calibrate.meeting.backtest import Backtest, backtest
 from calibrate.meeting.matching import Pair, PartChange, pairs_of, part_changes
 from calibrate.meeting.newer import period
@@ -30,7 +30,7 @@ Cause = Literal["level", "base rate", "chance", "decision", "same history", "unt
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Which document it is."""
+    """Which document it is. mature_days: the age from which its history counted leads, None where of all ages."""
 
     id: str
     version: str
@@ -38,6 +38,7 @@ class Version:
     source: str | None
     first_day: str | None
     last_day: str | None
+    mature_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +204,6 @@ def _counts(baseline: Baseline) -> tuple[int, int]:
 
 def _version(rules: Rules) -> Version:
     made_by = rules.made_by
-    return Version(rules.id, rules.version, rules.title, made_by.source, made_by.from_, made_by.to)
+    outcome = outcome_of_history(rules)
+    mature = outcome.mature_days if outcome else None
+    return Version(rules.id, rules.version, rules.title, made_by.source, made_by.from_, made_by.to, mature)

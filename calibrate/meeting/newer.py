@@ -43,8 +43,8 @@ class LeadFile:
     leads: those that count.  won: None where it is not known.  open, unknown, young: rows left out, that are not
     decided, have no outcome, or are too young to have converted.  first_day, last_day: ISO, of the leads that count.
     months: that they came in, at least 1; None without dates.  doubtful: outcomes that count as lost, though they
-    look as if the lead may still be won.  undated: the column with dates that the file lacks.  reading: how it was
-    read.  seen: a document each.
+    look as if the lead may still be won.  undated: the column with dates that the file lacks.  mature_days: the age
+    from which leads count, None where at all ages.  reading: how it was read.  seen: a document each.
     """
 
     name: str
@@ -59,6 +59,7 @@ class LeadFile:
     months: float | None
     doubtful: tuple[str, ...]
     undated: str | None
+    mature_days: int | None
     reading: tuple[str, ...]
     seen: tuple[Seen, ...]
 
@@ -130,6 +131,7 @@ class LeadTally:
             months=months_between(first, last) if self.ends else None,
             doubtful=doubtful,
             undated=self.undated,
+            mature_days=self.told.mature_days if self.told else None,
             reading=tuple(reading),
             seen=tuple(self._seen(place, sha256) for place in range(len(self.documents))),
         )

@@ -46,7 +46,7 @@ _WHY: dict[Why, str] = {
 
 def check_lines(check: Check) -> tuple[str, ...]:
     """What to act on first, then what to look at, what holds, and what could not be asked."""
-    lines = [_read(check.file), *_seen(check)]
+    lines = [counted_sentence(check.file), *_seen(check)]
     for grade in ("act", "look"):
         lines += [f"{GRADE_WORDS[grade]}: {sentence(item)}" for item in check.of_grade(grade)]
     lines += _holding(check.of_grade("ok"))
@@ -187,16 +187,6 @@ def _inflation(finding: Finding, figures: Inflation) -> str:
             return f"{start}: ever more leads pass; see whether sales can keep up."
         case _:
             return f"{start}: no rise beyond chance."
-
-
-def _read(file: LeadFile) -> str:
-    out = [
-        f"{count(leads)} {what}"
-        for leads, what in ((file.open, "open"), (file.unknown, "without an outcome"), (file.young, "too young"))
-        if leads
-    ]
-    left = f" Left out: {', '.join(out)}." if out else ""
-    return counted_sentence(file) + left
 
 
 def _seen(check: Check) -> list[str]:

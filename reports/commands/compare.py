@@ -42,7 +42,7 @@ def compare_lines(comparison: Comparison) -> tuple[str, ...]:
     if comparison.parts:
         lines += ["Also changed:", *(f"  {_part(item)}" for item in comparison.parts)]
     if comparison.backtest is not None:
-        lines += ["", *_backtest(comparison.backtest)]
+        lines += ["", *_backtest(comparison, comparison.backtest)]
     return tuple(lines)
 
 
@@ -172,8 +172,10 @@ def _value(value: object) -> str:
     return plain(str(value)).replace("-", MINUS) if isinstance(value, int | float) else plain(str(value))
 
 
-def _backtest(test: Backtest) -> Iterator[str]:
+def _backtest(comparison: Comparison, test: Backtest) -> Iterator[str]:
     yield f"On {counted_sentence(test.file)}"
+    if test.file.won is not None and test.file.undated is None:
+        yield from _ages(comparison, test.file.mature_days)
     yield from (f"  {line}" for line in map(seen_sentence, ("old", "new"), test.file.seen))
     yield from _migration(test.migration)
     if test.handed is not None:
@@ -184,6 +186,19 @@ def _backtest(test: Backtest) -> Iterator[str]:
     if old is not None and new is not None:
         yield f"  Won before lost in {pairs(old.auc)} of 100 pairs by the old rules, {pairs(new.auc)} by the new ones."
     yield verdict_sentence(test)
+
+
+def _ages(comparison: Comparison, here: int | None) -> Iterator[str]:
+    """From which age leads count here, where a document has it otherwise."""
+    versions = {"old": comparison.old.mature_days, "new": comparison.new.mature_days}
+    others = {which: days for which, days in versions.items() if (days or 0) != (here or 0)}
+    if others:
+        there = " and ".join(f"by the {which} rules {_age(days)}" for which, days in others.items())
+        yield f"  Here leads count {_age(here)}, {there}."
+
+
+def _age(days: int | None) -> str:
+    return f"from an age of {count(days)} days" if days else "at all ages"
 
 
 def _migration(migration: Migration) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from calibrate.errors import shown
 from calibrate.exports.fidelity import BandCount, Cost, Fidelity, Ran
+from calibrate.exports.naming import named
 from calibrate.exports.target import Target
 from reports.commands.english import count, pairs, percent
 
@@ -47,11 +48,13 @@ def _target(item: Fidelity, *, checked: bool) -> Iterator[str]:
     yield f"  keeps         {', '.join(_FEATURES[name] for name in item.kept) or 'nothing'}"
     for loss in item.losses:
         yield f"  {loss.how:<12}  {_FEATURES[loss.feature]}: {loss.why}"
-    others_called = [given for given in item.export.inputs if given.field != given.attribute]
-    if called := [f"{shown(given.attribute)} {given.field}" for given in others_called]:
-        yield f"  calls         {', '.join(called)}"
+    fields = {given.attribute: given.field for given in item.export.inputs if given.field != given.attribute}
+    if fields:
+        yield "  calls         " + ", ".join(f"{shown(name)} {field}" for name, field in fields.items())
+    told = set(named(fields))
     for note in item.export.notes:
-        yield f"  note          {note}"
+        if note not in told:
+            yield f"  note          {note}"
     yield f"  proof         {item.target.proof}"
     if item.ran is not None:
         yield f"  checked       {_ran(item.ran)}"

@@ -8,10 +8,16 @@ from reports.wording.numbers import plain
 
 
 def counted_sentence(file: LeadFile) -> str:
-    """How many leads of a file count, how many of them were won, and from when they are, as far as that is known."""
+    """How many leads of a file count, were won, are from when, as far as that is known, and which are left out."""
     won = "" if file.won is None else f", {count(file.won)} of them won"
     period = days(file.first_day, file.last_day)
-    return f"{plain(file.name)}: {count(file.leads)} of {count(file.rows)} leads count{won}{period}."
+    out = [
+        f"{count(leads)} {what}"
+        for leads, what in ((file.open, "open"), (file.unknown, "without an outcome"), (file.young, "too young"))
+        if leads
+    ]
+    left = f" Left out: {', '.join(out)}." if out else ""
+    return f"{plain(file.name)}: {count(file.leads)} of {count(file.rows)} leads count{won}{period}.{left}"
 
 
 def days(first: str | None, last: str | None) -> str:

@@ -22,6 +22,7 @@ from calibrate.exports.naming import Names, identifier, read_names
 from calibrate.reading.dialect import ReadingOptions
 from calibrate.sample import sample_file
 from calibrate.settings import OutcomeSettings, load_settings
+from reports.commands.export import export_lines
 
 EVERY = sorted(targets())
 
@@ -263,3 +264,22 @@ def test_leads_that_a_file_scores_otherwise_stop_the_export(tmp_path):
     with pytest.raises(ExportError, match="sql: DuckDB gave 1 of 2 leads another score or band, lead 1 first"):
         export_rules(rules, "sql:duckdb", None, check)
     assert export_rules(rules, "python", None, check)[0].ran is not None
+
+
+def test_names_that_differ_stand_in_one_line_each_once(tmp_path):
+    names = ["Lead source", "Company type", "Job title", "plain"]
+    rules = Rules(
+        id="x",
+        version="1",
+        attributes={name: Attribute(type="category") for name in names},
+        rules=tuple(
+            Rule(id=f"r{at}", attr=name, cases=(Case(when=In(in_=("a",)), points=1),)) for at, name in enumerate(names)
+        ),
+    )
+    (made,) = export_rules(rules, "hubspot")
+    assert "'Job title' is called 'job_title'." in made.export.notes
+    lines = export_lines((made,), checked=False)
+    (calls,) = [line for line in lines if line.startswith("  calls")]
+    assert all(name in calls for name in names[:3])
+    assert "plain" not in calls
+    assert not [line for line in lines if "is called" in line]

@@ -304,6 +304,25 @@ def test_leads_too_young_do_not_count(tmp_path):
     assert (file.leads, file.young, file.undated, file.months) == (3, 0, "Created", None)
 
 
+def test_the_ages_at_which_leads_count_are_those_of_the_new_rules_and_told(tmp_path):
+    rows = [("Fair", "Won", "2026-04-01"), ("Web", "Lost", "2026-04-02"), ("Web", "Open", "2026-04-02")]
+    path = write(tmp_path / "x.csv", [*rows, ("Web", "Lost", "2026-06-30")])
+    told = {"column": "Status", "won": ["Won"], "lost": ["Lost"], "date": "Created"}
+    old, new = (
+        rules.model_copy(update={"made_by": MadeBy(settings={"outcome": told | ages})})
+        for rules, ages in ((rules_of({"Fair": 20}), {}), (rules_of({"Fair": 20}), {"mature_days": 60}))
+    )
+    assert cal.compare(old, new, path).backtest.file.leads == cal.check(new, path).file.leads == 2
+    assert cal.compare(new, old, path).backtest.file.leads == cal.check(old, path).file.leads == 3
+    lines = compare_lines(cal.compare(old, new, path))
+    assert any(line.endswith("2026. Left out: 1 open, 1 too young.") for line in lines)
+    assert "  Here leads count from an age of 60 days, by the old rules at all ages." in lines
+    assert "  Here leads count at all ages, by the old rules from an age of 60 days." in compare_lines(
+        cal.compare(new, old, path)
+    )
+    assert not [line for line in compare_lines(cal.compare(new, new, path)) if "Here leads count" in line]
+
+
 def test_no_lead_that_counts_is_told(tmp_path):
     rules = rules_of({"Fair": 20})
     path = write(tmp_path / "x.csv", [("Fair", "Won", "2026-04-01"), ("Fair", "Lost", "2026-04-01")])
