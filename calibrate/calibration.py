@@ -149,7 +149,7 @@ def run(
     previous = load_rules(Path(settings.points.previous)) if settings.points.previous else None
     # The matrices are small: threads of the linear algebra would only wait for each other, and round differently.
     with _held(data, settings, counting) as held, threadpool_limits(1, "blas"):
-        source, read = _read(held, settings, progress)
+        source, read = _read(held, _cut_as(previous, settings, held) if previous else settings, progress)
         history = _history(source, read, settings, progress, force=force)
         model = "linear model of level pairs" if settings.points.fit == "linear" else "logistic model of the leads"
         progress(f"learning points, the overlap by a {model}")
@@ -173,6 +173,15 @@ def _held(data: Any, settings: Settings, counting: str | None) -> Source | Engin
     if isinstance(data, str) and is_address(data):
         return open_address(data, settings.source.table)
     return open_source(data, reading_options(settings.source))
+
+
+def _cut_as(previous: Rules, settings: Settings, held: Source | EngineTable) -> Settings:
+    """The settings with the cuts of numbers that a decision in the previous rules needs."""
+    from calibrate.meeting.decided import with_cuts
+
+    if isinstance(held, Source):
+        return with_cuts(settings, previous, [column.name for column in held.columns])
+    return with_cuts(settings, previous, held.frame.collect_schema().names())
 
 
 def _read(held: Source | EngineTable, settings: Settings, progress: Progress) -> tuple[Source, History]:

@@ -19,13 +19,15 @@ def carried_points(rules: Rules, attributes: Sequence[AttributeEvidence]) -> tup
 
 
 def _ways(item: AttributeEvidence, rule: Rule) -> Iterator[int]:
-    """The outcome of every level: cases in their order, `otherwise` for the others and for what a set lacks."""
-    case = 0
+    """The outcome of every level: cases in their order, `otherwise` for the others and for what a set lacks.
+
+    A case without evidence is no level: it is there since people decided about it.
+    """
+    cases = (way for way, case in enumerate(rule.cases) if case.evidence is not None)
     for row in item.levels:
         if row.level.kind == "missing" and item.member is None:
             yield len(rule.cases) + 1
         elif row.level.kind in ("other", "missing") or (item.member is not None and not row.level.truth):
             yield len(rule.cases)
         else:
-            yield case
-            case += 1
+            yield next(cases)

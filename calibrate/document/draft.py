@@ -98,7 +98,7 @@ def draft_rules(
         groups=_groups(attributes, settings, say),
         rules=tuple(_rule(item, rule_id, say) for item, rule_id in zip(attributes, ids, strict=True)),
         bands=_bands(population, validation, column, say),
-        threshold=_threshold(validation, settings, say),
+        threshold=capacity_threshold(validation, settings, say),
         reference=Reference(
             population=say("levels.population", leads=population.total_leads, source=provenance.source),
             leads=population.total_leads,
@@ -123,8 +123,8 @@ def draft_rules(
     return document.model_copy(update={"tests": worked_leads(document)})
 
 
-def _threshold(validation: Validation | None, settings: Settings, say: Language) -> Threshold | None:
-    """From which score the leads fit into the places of sales, by those held out; None where nobody said how many."""
+def capacity_threshold(validation: Validation | None, settings: Settings, say: Language) -> Threshold | None:
+    """From which score the leads fit into the places of sales; None where nobody said how many, or no score does."""
     fits = validation.capacity if validation else None
     if fits is None or fits.score_from is None:
         return None

@@ -6,7 +6,7 @@ three or more. What is compared is always what was adopted last, so that slow dr
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,14 +16,16 @@ from calibrate.document.rules import Evidence, Rule, Rules
 from calibrate.errors import SettingsError
 from calibrate.meeting.applying import next_version
 from calibrate.meeting.combinations import Combinations
+from calibrate.meeting.decided import holds_all, holds_on, threshold_decided
 from calibrate.meeting.edited import with_points
-from calibrate.meeting.matching import condition_key, keyed_rules
+from calibrate.meeting.matching import attribute_name, condition_key, keyed_rules
 from calibrate.meeting.measured import measured
 from calibrate.meeting.outcome_keys import missing_is_otherwise
 from calibrate.meeting.overrides import override_of, with_overrides
 from calibrate.meeting.point_range import column_points, point_range
 
 LEAST_CHANGE = 3
+Why = Literal["kept", "changed", "new", "vanished", "muted", "override", "expired", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,17 @@ class Kept:
 
     why: kept, history gave others and does not contradict; changed, it does; new and vanished, nothing to compare;
     muted, the new rules deny it the points that history gives; override, people decided and that still holds;
-    expired, it held until now.
+    expired, it held until now; lost, it holds and the new rules have no place for it.
+    rule: its id.  name: what it reads, as people call it.
     adopted: points adopted last.  learned: points that the new history gave.  points: those of the result.
     low, high: the new range of the level at 80 %, in points.  None where there is nothing.
     override: what people had decided.
     """
 
     rule: str
+    name: str
     label: str
-    why: Literal["kept", "changed", "new", "vanished", "muted", "override", "expired"]
+    why: Why
     adopted: int | None
     learned: int | None
     points: int | None
@@ -58,9 +62,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """A way through a rule. key: what tells levels apart, the same in every version of a document."""
+    """A way through a rule.
 
-    key: Hashable
+    key: what tells levels apart, the same in every version of a document: that of the rule, and in it.
+    name: what the rule reads, as people call it.
+    """
+
+    key: tuple[Hashable, Hashable]
+    name: str
     rule: Rule
     way: int
     evidence: Evidence | None
@@ -73,6 +82,12 @@ class _Level:
     def override(self) -> Override | None:
         return override_of(self.rule, self.way)
 
+    def holds(self, other: _Level) -> bool:
+        """Whether a case holds all leads of another one, of the same rule in another version."""
+        if self.key[0] != other.key[0] or max(self.way - len(self.rule.cases), other.way - len(other.rule.cases)) >= 0:
+            return False
+        return holds_all(self.rule.cases[self.way].when, other.rule.cases[other.way].when)
+
 
 def keep_adopted(
     previous: Rules, new: Rules, *, day: str | None = None, combinations: Combinations | None = None
@@ -80,25 +95,29 @@ def keep_adopted(
     """The new rules with points as adopted where history does not contradict them, and what became of each level.
 
     Levels of which nothing is to be told, with points as before, are not listed. Overrides of the previous rules are
-    carried, with their points, until `day` reaches the day that they expire; None carries all. The result is the next
-    version of the previous rules, with their threshold and changelog. Where points differ from those of `new`,
-    percentiles, bands and chances are counted again on `combinations`, the leads of `new`, or left out.
+    carried, with their points, until `day` reaches the day that they expire; None carries all. Where a level is cut
+    finer all its parts get them; `with_places` makes room for those that no level of `new` holds. The result is the
+    next version of the previous rules, with their changelog, and their threshold where people chose it. Where points
+    differ from those of `new`, percentiles, bands and chances are counted again on `combinations`, the leads of `new`,
+    or left out.
 
     Raises:
         SettingsError: a point of the two is not worth the same.
     """
     _check_worth(previous, new)
-    before = {level.key: level for level in _levels(previous)}
-    now = {level.key: level for level in _levels(new)}
-    told = [_kept(new, before.get(key), level, day) for key, level in now.items()]
-    told += [_vanished(level) for key, level in before.items() if key not in now]
-    places = {(level.rule.id, level.way): item for level, item in zip(now.values(), told, strict=False)}
+    then = {level.key: level for level in _levels(previous)}
+    now = list(_levels(new, {key for key, level in then.items() if level.override is not None}))
+    before = [_before(level, then) for level in now]
+    told = [_kept(new, was, level, day) for was, level in zip(before, now, strict=True)]
+    found_again = {was.key for was in before if was is not None}
+    told += [_gone(level, day) for key, level in then.items() if key not in found_again]
+    places = {(level.rule.id, level.way): item for level, item in zip(now, told, strict=False)}
     edits = {key: item.points for key, item in places.items() if item.points not in (None, item.learned)}
     found = _edited(new, places, {key: points for key, points in edits.items() if points is not None}, combinations)
     identity = {
         "id": previous.id,
         "version": next_version(previous.version),
-        "threshold": previous.threshold,
+        "threshold": previous.threshold if threshold_decided(previous) else new.threshold,
         "changelog": previous.changelog,
     }
     return found.model_copy(update=identity), tuple(item for item in told if _is_news(item))
@@ -135,17 +154,16 @@ def _kept(new: Rules, before: _Level | None, level: _Level, day: str | None) -> 
     low, high = point_range(new, level.evidence) or (None, None)
     learned = level.points
 
-    def told(why: Literal["kept", "changed", "new", "muted", "override", "expired"], points: int) -> Kept:
+    def told(why: Why, points: int) -> Kept:
         adopted = before.points if before else None
         override = before.override if before else None
         label = outcome_label(level.rule, level.way)
-        return Kept(level.rule.id, label, why, adopted, learned, points, low, high, override)
+        return Kept(level.rule.id, level.name, label, why, adopted, learned, points, low, high, override)
 
     if before is None:
         return told("new", learned)
     if before.override is not None:
-        ended = day is not None and before.override.expires is not None and before.override.expires <= day
-        return told("expired", learned) if ended else told("override", before.points)
+        return told("override", before.points) if holds_on(before.override, day) else told("expired", learned)
     if _is_muted(new, level):
         return told("muted", learned)
     outside = low is not None and high is not None and not low <= before.points <= high
@@ -160,19 +178,32 @@ def _is_muted(new: Rules, level: _Level) -> bool:
     return enough and column_points(new, level.evidence) not in (None, level.points)
 
 
-def _vanished(level: _Level) -> Kept:
+def _before(level: _Level, then: Mapping[tuple[Hashable, Hashable], _Level]) -> _Level | None:
+    """The same level in the previous rules, or one that people decided about and that holds all of it."""
+    decided = (was for was in then.values() if was.override is not None and was.holds(level))
+    return then.get(level.key) or next(decided, None)
+
+
+def _gone(level: _Level, day: str | None) -> Kept:
     label = outcome_label(level.rule, level.way)
-    return Kept(level.rule.id, label, "vanished", level.points, None, None, override=level.override)
+    why: Why = "vanished"
+    if level.override is not None:
+        why = "lost" if holds_on(level.override, day) else "expired"
+    return Kept(level.rule.id, level.name, label, why, level.points, None, None, override=level.override)
 
 
-def _levels(rules: Rules) -> Iterator[_Level]:
-    """The levels that history or people have points for: every case, the rest where it has evidence or an override."""
+def _levels(rules: Rules, decided: Collection[tuple[Hashable, Hashable]] = ()) -> Iterator[_Level]:
+    """The levels that history or people have points for: every case, the rest where it has evidence or an override.
+
+    decided: keys of levels that are wanted in any case, since people decided about them in other rules.
+    """
     for key, rule in keyed_rules(rules):
+        name = attribute_name(rules, rule)
         for way, case in enumerate(rule.cases):
-            yield _Level((key, condition_key(case.when)), rule, way, case.evidence)
+            yield _Level((key, condition_key(case.when)), name, rule, way, case.evidence)
         way = len(rule.cases)
-        if rule.otherwise_evidence is not None or rule.otherwise_override is not None:
-            yield _Level((key, "otherwise"), rule, way, rule.otherwise_evidence)
+        if rule.otherwise_evidence or rule.otherwise_override or (key, "otherwise") in decided:
+            yield _Level((key, "otherwise"), name, rule, way, rule.otherwise_evidence)
         alone = not missing_is_otherwise(rules, rule)
-        if alone and (rule.missing_evidence is not None or rule.missing_override is not None):
-            yield _Level((key, "missing"), rule, way + 1, rule.missing_evidence)
+        if alone and (rule.missing_evidence or rule.missing_override or (key, "missing") in decided):
+            yield _Level((key, "missing"), name, rule, way + 1, rule.missing_evidence)

@@ -71,7 +71,8 @@ class Validation:
     best: the column that ranks best, the simplest of equals.  column: the chosen one: what was asked for, else the
     best, or cautious where even that may rank no better than a coin.  comparisons: it against every other one.
     probability: of the chosen column, None where no curve can be fitted.
-    capacity: what the chosen column brings in the places that sales has.
+    capacity: what the chosen column brings in the places that sales has.  capacity_of_all: it is of all counted leads
+    by the points of the rules, since these keep points adopted before.
     """
 
     kind: str
@@ -87,6 +88,7 @@ class Validation:
     comparisons: tuple[Comparison, ...] = ()
     probability: ScoreProbability | None = None
     capacity: Capacity | None = None
+    capacity_of_all: bool = False
 
     def ranking(self, column: PointColumn) -> Ranking:
         """The ranking of a point column."""

@@ -265,18 +265,22 @@ def best_tenth_sentence(calibration: Calibration, say: Language) -> str:
 
 
 def capacity_sentence(calibration: Calibration, say: Language) -> str:
-    """What the held-out leads bring that fit into the places sales has; empty where nobody said how many."""
-    found = calibration.validation.capacity if calibration.validation else None
-    if found is None:
+    """What the leads bring that fit into the places sales has; empty where nobody said how many.
+
+    They are held-out leads, or all counted ones where points adopted before were kept.
+    """
+    validation = calibration.validation
+    found = validation.capacity if validation else None
+    if validation is None or found is None:
         return ""
-    said = calibration.settings.report.capacity
+    said, of_all = calibration.settings.report.capacity, validation.capacity_of_all
     if found.score_from is None or found.rate is None or found.rate_low is None or found.rate_high is None:
-        return say("ranking.places_for_none", capacity=said, places=found.places)
-    if calibration.validation and found.leads == calibration.validation.leads:
+        return say(f"ranking.places_for_none{'_of_all' if of_all else ''}", capacity=said, places=found.places)
+    if found.tied_score is None:
         return say("ranking.places_for_all", capacity=said)
     rates = {"rate": found.rate, "low": found.rate_low, "high": found.rate_high}
     counts = {"places": found.places, "score": found.score_from, "leads": found.leads, "won": found.conversions}
-    return say("ranking.places_for_some", capacity=said, **counts, **rates)
+    return say(f"ranking.places_for_some{'_of_all' if of_all else ''}", capacity=said, **counts, **rates)
 
 
 def result_lines(calibration: Calibration, say: Language) -> list[str]:

@@ -13,7 +13,10 @@ from click.testing import CliRunner
 import calibrate as cal
 from calibrate.cli import cli
 from calibrate.errors import RulesError
+from calibrate.meeting.applying import apply_changes
+from calibrate.meeting.changes import changes_to
 from calibrate.sample import sample_file
+from reports.workbook import read_meeting
 
 WON = ("--outcome", "Status=Won", "--lost", "Lost", "--date", "Created")
 
@@ -85,7 +88,7 @@ def test_the_next_run_keeps_what_was_adopted(quarters, decided):
     before, after = cal.load_rules(decided), cal.load_rules(quarters / "q2" / "rules.json")
     assert after.version == "3"
     assert points_of(after, "Role", "Student") == -20
-    assert "1 level keeps the points that people decided: 'role = Student'" in done.stderr
+    assert "1 level keeps the points that people decided: 'Role = Student'" in done.stderr
     kept = [
         rule
         for rule in after.rules
@@ -134,6 +137,99 @@ def test_the_versions_are_compared_on_new_leads(quarters, decided):
     assert any(word in done.stdout for word in ("Adopt the new rules", "Keep the old rules", "Cannot tell"))
     checked = run("check", decided, quarters / "second.csv", "--json")
     assert json.loads(checked.stdout)["grade"] in ("ok", "look", "act")
+
+
+def apply_points(quarters, out, points, **threshold):
+    """The rules of the first half with other points, by attribute and label, from 2026-01-05 on."""
+    rules = cal.load_rules(quarters / "q1" / "rules.json")
+    by_name = {(rule.attr, case.label): (rule.id, case.label) for rule in rules.rules for case in rule.cases}
+    changes = changes_to(rules, {by_name[key]: to for key, to in points.items()}, **threshold)
+    found = apply_changes(rules, changes, decided_on="2026-01-05", expires="2027-01-01")
+    cal.save_rules(found, quarters / out)
+    return quarters / out
+
+
+def scores_of_counted(rules, path):
+    """The scores of the leads with an outcome, by scoring them one by one."""
+    leads = pd.read_csv(path, dtype=str, keep_default_na=False)
+    counted = leads[leads["Status"].isin(["Won", "Lost"])]
+    numbers = [name for name, attribute in rules.attributes.items() if attribute.type == "number"]
+    counted = counted.assign(**{name: pd.to_numeric(counted[name]) for name in numbers})
+    return sorted(cal.score_table(rules, counted)["score"].tolist())
+
+
+def test_decisions_hold_where_history_cuts_otherwise(quarters):
+    """Bins that would be cut elsewhere, and a campaign with six leads and with none."""
+    points = {("Employees", "600 and up"): 25, ("Newsletter clicks", "2 to 3"): 9, ("Campaign", "Utrecht fair"): 25}
+    previous = apply_points(quarters, "fair.json", points)
+    leads = pd.read_csv(quarters / "second.csv", dtype=str, keep_default_na=False)
+    fair = leads["Campaign"] == "Utrecht fair"
+    for left in (6, 0):
+        leads[~fair | (fair.cumsum() <= left)].to_csv(quarters / "few.csv", index=False)
+        out = quarters / f"few{left}"
+        done = run("run", quarters / "few.csv", *WON, "--out", out, "--previous", previous, "--draws", "0")
+        rules = cal.load_rules(out / "rules.json")
+        assert {key: points_of(rules, *key) for key in points} == points
+        assert "3 levels keep the points that people decided: 'Campaign = Utrecht fair' (+25, history" in done.stderr
+        assert "bins" not in (out / "calibrate.toml").read_text(encoding="utf-8")
+        reference = [score for score, n in zip(rules.reference.scores, rules.reference.counts, strict=True)
+                     for _ in range(n)]  # fmt: skip
+        assert reference == scores_of_counted(rules, quarters / "few.csv")
+    ended = leads.assign(Created=leads["Created"].str.replace("2026", "2027").str.replace("2025", "2026"))
+    ended.to_csv(quarters / "ended.csv", index=False)
+    done = run("run", quarters / "ended.csv", *WON, "--out", quarters / "e", "--previous", previous, "--draws", "0")
+    assert "3 levels leave the points that people decided" in done.stderr
+    assert not any(case.override for rule in cal.load_rules(quarters / "e" / "rules.json").rules for case in rule.cases)
+
+
+def test_a_decision_about_a_column_that_is_not_read_is_told(quarters):
+    previous = apply_points(quarters, "size.json", {("Employees", "600 and up"): 25, ("Role", "Student"): -25})
+    asked = ("--skip", "Role", "--draws", "0", "--what-if", "off")
+    done = run("run", quarters / "second.csv", *WON, *asked, "--out", quarters / "skipped", "--previous", previous)
+    assert "Points that people decided for 1 level are not in these rules" in done.stderr
+    assert "'Role = Student' (\N{MINUS SIGN}25)" in done.stderr
+    leads = pd.read_csv(quarters / "second.csv", dtype=str, keep_default_na=False)
+    leads.drop(columns=["Employees", "Role"]).to_csv(quarters / "narrow.csv", index=False)
+    asked = ("--draws", "0", "--what-if", "off")
+    done = run("run", quarters / "narrow.csv", *WON, *asked, "--out", quarters / "narrow", "--previous", previous)
+    assert "Points that people decided for 2 levels are not in these rules" in done.stderr
+
+
+def test_a_threshold_that_nobody_decided_follows_the_places_of_sales(quarters):
+    asked = ("--draws", "0", "--capacity", "40/week")
+    run("run", quarters / "first.csv", *WON, *asked, "--out", quarters / "forty")
+    before = cal.load_rules(quarters / "forty" / "rules.json")
+    asked = ("--draws", "0", "--capacity", "15 per week", "--previous", quarters / "forty" / "rules.json")
+    done = run("run", quarters / "second.csv", *WON, *asked, "--out", quarters / "fifteen")
+    rules = cal.load_rules(quarters / "fifteen" / "rules.json")
+    start = rules.threshold.score
+    assert start != before.threshold.score
+    assert rules.threshold.reason.endswith("(15/week)")
+    shown = str(start).replace("-", "\N{MINUS SIGN}")
+    assert f"From score {shown} up by these rules are" in done.stdout
+    assert f"Leads are handed over from score {shown}, which follows this run" in done.stderr
+    page = (quarters / "fifteen" / "report.html").read_text(encoding="utf-8")
+    assert f"Proposed: hand over from score {shown}." in page
+    found = json.loads((quarters / "fifteen" / "diagnostics.json").read_text(encoding="utf-8"))["validation"]
+    assert found["capacity"]["score_from"] == start
+    assert read_meeting(quarters / "fifteen" / "meeting.xlsx", rules) == ([], None), "the workbook has that threshold"
+    scores = scores_of_counted(rules, quarters / "second.csv")
+    fitting = sum(score >= start for score in scores)
+    following = max(score for score in scores if score < start)
+    assert fitting <= found["capacity"]["places"] < sum(score >= following for score in scores)
+
+
+def test_a_threshold_that_a_meeting_decided_stays_and_what_fits_is_told(quarters):
+    points = {("Role", "Student"): -25}
+    previous = apply_points(quarters, "twelve.json", points, threshold=12, threshold_reason="a team of five")
+    asked = ("--draws", "0", "--capacity", "15/week", "--previous", previous)
+    done = run("run", quarters / "second.csv", *WON, *asked, "--out", quarters / "decided")
+    rules = cal.load_rules(quarters / "decided" / "rules.json")
+    assert rules.threshold.model_dump() == {"score": 12, "reason": "a team of five"}
+    assert "Leads are handed over from score 12, as people decided; what fits 15/week is score" in done.stderr
+    page = (quarters / "decided" / "report.html").read_text(encoding="utf-8")
+    assert "Proposed: hand over from score 12." in page
+    assert "Decided on 5 Jan 2026: a team of five." in page
 
 
 def test_a_previous_that_is_no_rules_file(quarters):

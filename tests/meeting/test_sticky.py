@@ -188,7 +188,7 @@ def test_what_people_decided_holds_until_it_ends(day, points, why):
 def test_an_override_of_a_level_that_is_gone_is_told():
     before = document({"Fair": 15}, overrides={"Fair": DECIDED})
     found, told = keep_adopted(before, document({"Web": 1}))
-    assert [(item.why, item.override) for item in told] == [("new", None), ("vanished", DECIDED)]
+    assert [(item.why, item.override) for item in told] == [("new", None), ("lost", DECIDED)]
     assert all(case.override is None for case in found.rules[0].cases)
 
 
