@@ -42,19 +42,43 @@ _YEAR = r"(?:1[89]|2[01])\d\d|9999"
 _TIME = (
     r"(?:(?:T|,? )\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|[+-]\d\d(?::?\d\d)?))?)?"
 )
+# Names of months in English, Dutch, Danish, French and German, short and long; no two of them share one.
+_MONTHS = (
+    "jan(?:uar[iy]?|vier|v)?|jän(?:ner)?",
+    "feb(?:ruar[iy]?)?|f[ée]v(?:r|rier)?",
+    "mar(?:ch|ts|s)?|maart|mrt|m(?:ä|ae)rz|mär|mrz",
+    "apr(?:il)?|avr(?:il)?",
+    "ma[yij]|mei",
+    "jun[ei]?|juin",
+    "jul[yi]?|juil(?:let)?",
+    "aug(?:ust(?:us)?)?|ao[ûu]t",
+    "sept?(?:ember|embre)?",
+    "o[ck]t(?:ober|obre)?",
+    "nov(?:ember|embre)?",
+    "d[eé][cz](?:ember|embre)?",
+)
 _UP_TO_31 = r"(?:0?[1-9]|[12]\d|3[01])"
-_SHORT_YEAR = rf"^{_UP_TO_31}(?:-{_UP_TO_31}-|/{_UP_TO_31}/|\.{_UP_TO_31}\.)\d\d{_TIME}$"
+_ORDINAL, _GAP = r"(?:\.|st|nd|rd|th|er|e)?", r"[-/. ]?"
+_NAMED_DAY = rf"{_UP_TO_31}{_ORDINAL}{_GAP}"
+_AFTER_NAME = r"\.?,?[-/ ]?"
+_SHORT_YEAR = (
+    rf"(?i)^(?:{_UP_TO_31}(?:-{_UP_TO_31}-|/{_UP_TO_31}/|\.{_UP_TO_31}\.)"
+    rf"|{_NAMED_DAY}(?:{'|'.join(_MONTHS)}){_AFTER_NAME})\d\d{_TIME}$"
+)
+_MAY_BE_NAMED = r"^(?:\d{1,2}[^\d]{3,14}|\pL{3,9}[^\d]{0,2}\d{1,2}[^\d]{1,4})\d{4}"
 _CODE = r"^0\d+$|^\d{16,}$"
 
 
 def _number_pattern(decimal: Decimal | None) -> str:
-    """How a number is written; the groups are minus, minus and the digits with their marks."""
+    """How a number is written; the groups are minus, minus and the digits with their marks, or digits and minus."""
     fraction = rf"\{decimal}" if decimal else "(?:\\b\\B)"
     thousands = [_SPACE, "['’]"] + ([r"\." if decimal == "," else ","] if decimal else [])
     grouped = "|".join(rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+" for mark in thousands)
     body = rf"(?:(?:{grouped}|\d+)(?:{fraction}\d+)?|{fraction}\d+|\d(?:{fraction}\d+)?[eE][+-]\d{{1,3}})"
     before = rf"(?:([-−]?){_SPACE}?(?:{_CURRENCY}{_SPACE}?)?|{_CURRENCY}{_SPACE}?([-−]){_SPACE}?)"
-    return rf"^{before}({body}){_SPACE}?(?:{_CURRENCY}|%)?$"
+    # A minus behind belongs to a number that shows its decimals: `10-` may be a range, `1.234-` has either mark.
+    behind = rf"((?:{grouped}|\d+){fraction}(?:\d\d?|\d{{4,}}))([-−])"
+    return rf"^(?:{before}({body})|(?:{_CURRENCY}{_SPACE}?)?{behind}){_SPACE}?(?:{_CURRENCY}|%)?$"
 
 
 _NUMBER: dict[str | None, str] = {
@@ -95,8 +119,9 @@ def blank(texts: pa.Array, null: tuple[str, ...] = ()) -> pa.BooleanArray:
 def numbers(texts: pa.Array, decimal: Decimal | None, null: tuple[str, ...] = ()) -> tuple[pa.DoubleArray, str | None]:
     """The texts as numbers, and the first text that is none.
 
-    Currency signs, thousands marks and a percent sign are read over: `12,5 %` is 12.5. Blanks, `null` and
-    placeholders are null; so is a text that is no number. Without a decimal sign only whole numbers are read.
+    Currency signs, thousands marks and a percent sign are read over: `12,5 %` is 12.5; a minus may stand behind a
+    number with decimals, `12,50-`. Blanks, `null` and placeholders are null; so is a text that is no number. Without
+    a decimal sign only whole numbers are read.
     """
     plain = _plain_numbers(texts, decimal)
     if plain is not None and not null:
@@ -105,7 +130,7 @@ def numbers(texts: pa.Array, decimal: Decimal | None, null: tuple[str, ...] = ()
     words = encoded.dictionary
     trimmed = pc.utf8_trim_whitespace(words)
     fits = pc.match_substring_regex(trimmed, _NUMBER[decimal])
-    digits = pc.replace_substring_regex(trimmed, _NUMBER[decimal], r"\1\2\3")
+    digits = pc.replace_substring_regex(trimmed, _NUMBER[decimal], r"\1\2\5\3\4")
     digits = pc.replace_substring_regex(digits, rf"{_SPACE}|['’]|{_other(decimal)}", "")
     digits = pc.replace_substring(pc.replace_substring(digits, "−", "-"), decimal or ".", ".")
     value = pc.cast(pc.if_else(fits, digits, None), pa.float64())
@@ -137,8 +162,9 @@ def all_finite(value: pa.Array) -> bool:
 def days(array: pa.Array, order: str | None = None, null: tuple[str, ...] = ()) -> pa.Int32Array:
     """Days since 1970-01-01 of texts, dates or timestamps; null where there is no date.
 
-    Texts: ISO dates always; with `order` dmy or mdy also 31-12-2026, 31.12.2026 and 31/12/2026. A time after the
-    date is read over: a day is the day as written. Timestamps with a zone: the day in that zone.
+    Texts: ISO dates always, and those whose month is named in one of the five languages, 31 dec 2026 or Dec 31, 2026;
+    with `order` dmy or mdy also 31-12-2026, 31.12.2026 and 31/12/2026. A time after the date is read over: a day is
+    the day as written. Timestamps with a zone: the day in that zone.
     """
     if pa.types.is_timestamp(array.type):
         local = pc.local_timestamp(array) if array.type.tz else array
@@ -151,11 +177,24 @@ def days(array: pa.Array, order: str | None = None, null: tuple[str, ...] = ()) 
 def text_days(texts: pa.Array, order: str | None, null: tuple[str, ...] = ()) -> tuple[pa.Int32Array, str | None]:
     """Days since 1970-01-01 of texts as `days` has them, and the first text that is no date."""
     encoded = _encoded(texts)
-    trimmed = pc.utf8_trim_whitespace(encoded.dictionary)
+    trimmed = _numbered_months(pc.utf8_trim_whitespace(encoded.dictionary))
     value = _word_days(trimmed, "ymd")
     if order in {"dmy", "mdy"}:
         value = pc.coalesce(value, _word_days(trimmed, order))
     return _by_row(encoded, value, null)
+
+
+def _numbered_months(words: pa.StringArray) -> pa.StringArray:
+    """The texts, of which days with a named month, `15 dec 2025` or `Dec 15, 2025`, are ISO dates."""
+    named = pc.match_substring_regex(words, _MAY_BE_NAMED)
+    if not pc.any(named).as_py():
+        return words
+    for number, months in enumerate(_MONTHS, start=1):
+        day_first = rf"(?i)^({_UP_TO_31}){_ORDINAL}{_GAP}(?:{months}){_AFTER_NAME}({_YEAR})({_TIME})$"
+        name_first = rf"(?i)^(?:{months})\.?[- ]?({_UP_TO_31})(?:st|nd|rd|th)?(?:, ?| |-)({_YEAR})({_TIME})$"
+        words = pc.replace_substring_regex(words, day_first, rf"\2-{number:02d}-\1\3")
+        words = pc.replace_substring_regex(words, name_first, rf"\2-{number:02d}-\1\3")
+    return words
 
 
 def _word_days(words: pa.StringArray, order: str) -> pa.Int32Array:
@@ -264,7 +303,8 @@ def traits(texts: pa.Array, null: tuple[str, ...] = ()) -> Traits:
     comma, point = (pc.match_substring_regex(words, _NUMBER[mark]) for mark in (",", "."))
     marked = pc.match_substring_regex(words, "[.,]")
     short = pc.match_substring_regex(words, _SHORT_YEAR)
-    iso, dmy, mdy = (pc.is_valid(_word_days(words, order)) for order in ("ymd", "dmy", "mdy"))
+    dated = _numbered_months(words)
+    iso, dmy, mdy = (pc.is_valid(_word_days(dated, order)) for order in ("ymd", "dmy", "mdy"))
     return Traits(
         filled=len(words) > 0,
         code=bool(pc.any(pc.match_substring_regex(words, _CODE)).as_py()),

@@ -65,6 +65,15 @@ EPOCH = dt.date(1970, 1, 1)
         ("0x1F", None, None),
         ("1,", None, None),
         ("10-50", None, None),
+        ("12,50-", -12.5, None),
+        ("12.50-", None, -12.5),
+        ("1.234,56-", -1234.56, None),
+        ("1,234.56 EUR", None, 1234.56),
+        ("€ 3,5-", -3.5, None),
+        ("3,5- €", -3.5, None),
+        ("-3,5-", None, None),
+        ("10-", None, None),  # a range of which the upper end is missing
+        ("1.234-", None, None),  # a thousand, or one and a bit
         ("١٢", None, None),
         ("inf", None, None),
     ],
@@ -106,6 +115,8 @@ def test_every_amount_comes_back_from_every_spelling(value, decimal):
         swapped.replace("\0", mark) for mark in (other, "\u00a0", "\u202f", "'")
     ]
     assert numbers(pa.array(spellings), decimal)[0].to_pylist() == [float(plain)] * 5
+    behind = [text.removeprefix("-") + "-" for text in spellings]
+    assert numbers(pa.array(behind), decimal)[0].to_pylist() == [-abs(float(plain))] * 5
     assert numbers(pa.array(["n.v.t.", *spellings]), decimal)[1] is None
 
 
@@ -128,6 +139,62 @@ def test_every_day_comes_back_from_every_spelling(date, mark, padded):
         assert days(pa.array([dmy + time, iso + time, None]), "dmy").to_pylist() == [expected, expected, None]
         assert days(pa.array([mdy + time, iso + time, ""]), "mdy").to_pylist() == [expected, expected, None]
         assert days(pa.array([iso + time]), "ymd").to_pylist() == [expected]
+
+
+# The wide names of months in Unicode's locale data (CLDR), and what exports shorten them to.
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+}
+SHORT = {
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "nl": "jan. feb. mrt. apr. mei jun. jul. aug. sep. okt. nov. dec.",
+    "da": "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.",
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "de": "Jan. Feb. Mär. Apr. Mai Jun. Jul. Aug. Sept. Okt. Nov. Dez.",
+}
+
+
+@given(st.dates(dt.date(1800, 1, 1), dt.date(2199, 12, 31)), st.sampled_from(sorted(MONTHS)), st.booleans())
+def test_every_day_comes_back_from_the_names_of_months(date, code, shouted):
+    expected = (date - EPOCH).days
+    texts = []
+    for names in (MONTHS, SHORT):
+        name = names[code].split()[date.month - 1]
+        dots = (f"{date.day}{dot}{gap}{name}{gap}{date.year}" for dot in ("", ".") for gap in " -")
+        texts += [*dots, f"{date.day:02} {name} {date.year} 23:59", f"{name} {date.day}, {date.year}"]
+    texts = [text.upper() if shouted else text for text in texts]
+    for order in ("dmy", "mdy", "ymd", None):
+        assert days(pa.array(texts), order).to_pylist() == [expected] * len(texts)
+    found = traits(pa.array(texts))
+    assert (found.date, found.number, found.two_dates, found.dmy.only, found.mdy.only) == (
+        True,
+        False,
+        None,
+        None,
+        None,
+    )
+
+
+def test_no_two_months_share_a_name():
+    for names in (MONTHS, SHORT):
+        for text in names.values():
+            for number, name in enumerate(text.split(), start=1):
+                assert days(pa.array([f"1 {name} 2025"])).to_pylist() == [(dt.date(2025, number, 1) - EPOCH).days]
+
+
+@pytest.mark.parametrize(
+    "text", ["31 feb 2025", "0 mei 2025", "jun 2025", "mardi 2025", "15 decem 2025", "5 sales 2025"]
+)
+def test_what_is_no_named_day_is_none(text):
+    assert text_days(pa.array([text, "1 jan 2025"]), None)[1] == text
+
+
+def test_a_named_month_with_a_year_of_two_digits_is_told():
+    assert traits(pa.array(["15-dec-25", "3 jan. 26"])).short_year.all
 
 
 def test_what_is_no_day_is_null_and_named():
