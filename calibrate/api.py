@@ -118,8 +118,11 @@ def apply(
         RulesError: the changes are of other rules, or the file is not one of changes.
         SettingsError: a day is none, or nothing differs from the rules.
     """
-    decided = changes if isinstance(changes, Changes) else load_decisions(Path(changes), rules)
-    return apply_changes(rules, decided, decided_on=date, expires=expires, combinations=counts)
+    if isinstance(changes, Changes):
+        decided, where = changes, "changes"
+    else:
+        decided, where = load_decisions(Path(changes), rules), str(changes)
+    return apply_changes(rules, decided, decided_on=date, expires=expires, combinations=counts, where=where)
 
 
 def compare(

@@ -57,7 +57,7 @@ def apply_decisions(
     document = load_rules(Path(rules))
     decided = load_decisions(Path(changes), document)
     counted = _counts(voice, Path(rules), counts, document)
-    found = apply_changes(document, decided, decided_on=day, expires=expires, combinations=counted)
+    found = apply_changes(document, decided, decided_on=day, expires=expires, combinations=counted, where=changes)
     let_finish()
     save_rules(found, target)
     if counted is not None:

@@ -191,9 +191,12 @@ def _check_dates(source: Source, column: pa.ChunkedArray, name: str, option: str
                 "means empty"
             )
     if not readable:
+        found = str(pc.drop_null(plain_texts(column))[0])
+        short = re.match(r"\d{1,2}([-/.])\d{1,2}\1\d\d(?!\d)", found)
+        why, repair = (", a year of two digits", "write the years in full, or ") if short else ("", "")
         raise DataError(
-            f"{source.name}, column {shown(name)}: found {shown(pc.drop_null(plain_texts(column))[0])}, expected dates "
-            f"such as 2026-01-31; name another column with {option}"
+            f"{source.name}, column {shown(name)}: found {shown(found)}{why}, expected dates such as 2026-01-31, "
+            f"31-01-2026 or 31/01/2026; {repair}name another column with {option}"
         )
 
 

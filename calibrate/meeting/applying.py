@@ -23,6 +23,7 @@ def apply_changes(
     decided_on: str,
     expires: str | None = None,
     combinations: Combinations | None = None,
+    where: str = "changes",
 ) -> Rules:
     """The next version of the rules, with what a meeting decided; the same for the same input.
 
@@ -30,16 +31,20 @@ def apply_changes(
     The changelog tells all of it. Percentiles, bands and chances are counted again on `combinations`, or left out.
 
     decided_on, expires: days such as 2026-10-01. From `expires` on history counts again, unless a change says its own.
+    where: the name of the file of changes, for messages.
 
     Raises:
         RulesError: the changes are of other rules.
         SettingsError: a day is none, or ends before the meeting; or nothing differs from the rules.
     """
-    fitting(changes, rules)
+    fitting(changes, rules, where)
     decided = tuple(item for item in changes.changes if item.to != item.from_)
     threshold = None if changes.threshold == rules.handover_score else changes.threshold
     if not decided and threshold is None:
-        raise SettingsError("changes: found no number that differs from the rules, expected one; change it first")
+        raise SettingsError(
+            f"{where}: found no number that differs from the rules, expected other points or another threshold; change "
+            "one, save the file and apply it again"
+        )
     _check_days(decided_on, expires, decided)
     found = rules
     if decided:

@@ -268,6 +268,7 @@ FAULTS = {
     "a near column to allow": (("run", "deals.csv", *WON, "--allow", "demo "), "did you mean 'Demo'?"),
     "a near account": (("run", "deals.csv", *WON, "--account", "Lead"), "did you mean 'Lead ID'?"),
     "no date": (("run", "deals.csv", "--outcome", "Status=Won", "--date", "Source"), "expected dates"),
+    "no date in any form": (("run", "deals.csv", "--outcome", "Status=Won", "--date", "Source"), "or 31/01/2026; name"),
     "no day": (("run", "deals.csv", *WON, "--mature", "9", "--as-of", "2026-02-31"), "2026-02-31"),
     "an odd name": (("run", "deals.csv", *WON, "--skip", 'a\nb "c'), "there"),
     "mature without date": (("run", "deals.csv", "--outcome", "Status=Won", "--mature", "9"), "date"),

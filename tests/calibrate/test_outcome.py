@@ -295,3 +295,21 @@ def test_a_proposal_says_what_it_means_when_it_is_copied(columns):
 )
 def test_an_outcome_option(option, expected):
     assert parse_outcome(option) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (
+            ["31-01-26", "28-02-26"],
+            "found '31-01-26', a year of two digits, expected dates such as 2026-01-31, 31-01-2026",
+        ),
+        (["1/2/26 09:30", "3/2/26 10:00"], "a year of two digits"),
+        (["Buyer", "User"], "found 'Buyer', expected dates such as 2026-01-31, 31-01-2026 or 31/01/2026; name another"),
+    ],
+)
+def test_a_column_that_holds_no_dates_says_in_which_forms_they_are_read(texts, said):
+    leads = pa.table({"Status": ["Won", "Lost"], "Created": texts})
+    with pytest.raises(DataError) as caught:
+        counted(leads, column="Status", won=["Won"], date="Created")
+    assert said in str(caught.value)

@@ -139,3 +139,12 @@ def test_as_json_the_document_is_the_result(folder):
     files = [str(folder / "rules.json"), str(folder / "changes.json"), "--date", "2026-10-01", "--json"]
     done = CliRunner().invoke(apply_decisions, files, obj=Voice(False, False, None))
     assert json.loads(done.stdout) == json.loads((folder / "rules-next.json").read_text(encoding="utf-8"))
+
+
+def test_changes_that_change_nothing_are_named(folder):
+    same = CHANGES | {"threshold": 10, "changes": [CHANGES["changes"][0] | {"to": 15}]}
+    (folder / "same.json").write_text(json.dumps(same), encoding="utf-8")
+    with pytest.raises(CalibrateError) as caught:
+        applied(folder, changes="same.json")
+    assert str(caught.value).startswith(f"{folder / 'same.json'}: found no number that differs from the rules")
+    assert not (folder / "new.json").exists()
