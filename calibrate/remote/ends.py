@@ -78,8 +78,8 @@ def alike_within(table: EngineTable, column: str, state: nw.Expr) -> float:
     """
     leads = table.frame.select(key=table.col(column), state=state).drop_nulls("key").filter(nw.col("state") > OUT)
     marked = leads.with_columns(won=nw.when(nw.col("state") == WON).then(nw.lit(1)).otherwise(nw.lit(0)))
-    by_key = marked.group_by("key").agg(n=nw.len().cast(nw.Float64), k=nw.col("won").sum().cast(nw.Float64))
-    n, k = nw.col("n"), nw.col("k")
+    by_key = marked.group_by("key").agg(n=nw.len(), k=nw.col("won").sum())
+    n, k = nw.col("n").cast(nw.Float64), nw.col("k").cast(nw.Float64)
     sums = by_key.select(n=n.sum(), k=k.sum(), nn=(n * n).sum(), nk=(n * k).sum(), kk=(k * k).sum())
     found = {name: float(value or 0) for name, value in table.fetched(sums).to_pylist()[0].items()}
     rate = found["k"] / max(found["n"], 1)

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from calibrate.errors import DataError, SettingsError, nearest, shown
 from calibrate.leads.codes import BUCKETS, FOLDS
-from calibrate.remote.ends import Ends, Picked, alike_within, counted_ends, picked, shuffled
+from calibrate.remote.ends import ENDS_A_SAMPLE, Ends, Picked, alike_within, counted_ends, picked, shuffled
 from calibrate.remote.marginals import LOST
 from calibrate.remote.table import EngineTable
 from calibrate.spread import mixed
@@ -230,6 +230,9 @@ def chosen(table: EngineTable, key: Key, rows: int, most: int, state: nw.Expr = 
     """
     best: tuple[Picked, int] | None = None
     for length in range(key.length, key.length + _LONGEST + 1):
+        # Asked for only where enough ends may come of it.
+        if len(key.folds) * (10 if key.whole else 64) ** (length - key.length) < ENDS_A_SAMPLE * rows / most:
+            continue
         ends = counted_ends(table, key.end(length), state)
         if ends.missing > MOST_LEFT_OUT * rows:
             raise DataError(
