@@ -232,8 +232,9 @@ def stability_sentence(calibration: Calibration, say: Language) -> str:
     ]
     if not found:
         return ""
-    # A room that reads as 1 is one.
-    room = say("ranking.room", n=float(f"{tolerance(calibration):.2g}"))
+    # Points are whole: a room of 2.9 reads as 3, one that reads as 1 is one.
+    moves = tolerance(calibration)
+    room = say("ranking.room", n=float(round(moves) if moves >= 1 else f"{moves:.1g}"))
     sure, stable = (sum(part) for part in zip(*found, strict=True))
     key = "ranking.signs_sure" if signed_points(calibration) else "ranking.sides_sure"
     return say(key, n=stable, sure=sure, rules=len(found), room=room)

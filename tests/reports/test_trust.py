@@ -228,8 +228,8 @@ def test_rules_that_are_not_stable_with_the_leads_they_need(calibration):
     assert found.charts[0].title == "Asked for a demo = yes: +17 to +33 points in 80 of 100 redrawn histories"
     # Of +25, -3, +15, -1 and -8 only -1, which moves by 2, has a range that holds 0.
     assert found.texts == (
-        "For 4 of 5 rules with points the sign is sure; 4 move by 3 points at most in 80 of 100 redrawn histories "
-        "(stable).",
+        "For 4 of 5 rules with points the sign is sure; 4 stay within about 3 points of where they are in 80 of "
+        "100 redrawn histories, which is called stable.",
     )
     assert found.notes[0].endswith(ENGLISH("trust.small_note"))
     # 8 points to 3: (8/3)^2 = 7.11 times 1,000 leads, so 6,111 more, in two digits 6,100.

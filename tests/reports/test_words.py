@@ -345,9 +345,11 @@ def test_how_many_rules_are_stable(calibration):
     given = [level for item in calibration.attributes for level in item.levels if level.points]
     but_one = len(given) - 1
     assert results.stability_sentence(calibration, ENGLISH) == (
-        f"For {but_one} of {len(given)} rules with points the sign is sure; {but_one} move by 3 points at most in 80 "
-        "of 100 redrawn histories (stable)."
+        f"For {but_one} of {len(given)} rules with points the sign is sure; {but_one} stay within about 3 points of "
+        "where they are in 80 of 100 redrawn histories, which is called stable."
     )
+    finer = calibration.rules.model_copy(update={"score": Score(unit=1.04)})
+    assert "about 3 points" in results.stability_sentence(replace(calibration, rules=finer), ENGLISH)  # 3 / 1.04 is 2.9
     assert results.stability_sentence(replace(calibration, column="adjusted"), ENGLISH) == ""
     assert results.stability_sentence(replace(calibration, stability=None), ENGLISH) == ""
 
