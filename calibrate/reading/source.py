@@ -30,6 +30,7 @@ __all__ = ["Column", "ReadingOptions", "Source", "open_source"]
 _FIRST_ROW = b"calibrate.first_row"
 _GUESSED = ReadingOptions()
 _TEXT_ENDINGS = {".csv", ".tsv", ".txt", ".tab", ".gz"}
+_BINARY_ENDINGS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".sqlite", ".db", ".duckdb"}
 # The golden ratio's fraction of 2**64: its multiples spread evenly, so a part of them is rows spread over the file.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _EVERY = np.uint64(2**64 - 1)
@@ -293,6 +294,14 @@ def _is_workbook(path: Path) -> bool:
         return any(name.startswith(("xl/", "content.xml")) for name in archive.namelist())
 
 
+def _lead_files(folder: Path, ending: str) -> list[str]:
+    """The names of files that may hold leads: of the ending that was asked for, or of one that such files have."""
+    endings = {ending.casefold(), *_TEXT_ENDINGS, *_BINARY_ENDINGS}
+    if not folder.is_dir():
+        return []
+    return sorted(item.name for item in folder.iterdir() if item.is_file() and item.suffix.casefold() in endings)
+
+
 def _first_bytes(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
@@ -308,8 +317,8 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(512)
     except FileNotFoundError as error:
-        files = sorted(item.name for item in path.parent.iterdir() if item.is_file()) if path.parent.is_dir() else []
-        near = nearest(path.name, files) if files else f"there is no file in {shown(path.parent)}"
+        files = _lead_files(path.parent, path.suffix)
+        near = nearest(path.name, files) if files else f"there is none in {shown(path.parent)}"
         raise DataError(f"{path}: there is no such file; expected a file with leads, {near}") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

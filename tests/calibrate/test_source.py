@@ -626,6 +626,18 @@ def test_bad_input_is_one_clear_line(make, message, tmp_path):
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_a_missing_file_is_near_to_files_that_may_hold_leads(tmp_path):
+    for name in ("load.py", "leads.html", "leads.json", "report.md"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    with pytest.raises(DataError, match=r"leads\.csv: there is no such file; expected .*, there is none in"):
+        open_source(tmp_path / "leads.csv")
+    (tmp_path / "Leads_Q1.XLSX").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"expected a file with leads, did you mean 'Leads_Q1\.XLSX'\?"):
+        open_source(tmp_path / "leads.csv")
+    with pytest.raises(DataError, match=r"did you mean 'report\.md'\?"):
+        open_source(tmp_path / "reports.md")
+
+
 def test_what_can_be_read_only_once_is_refused_before_it_is_opened(tmp_path):
     os.mkfifo(tmp_path / "leads.csv")
     with pytest.raises(DataError, match=r"leads\.csv: is a pipe or a device, .* expected a file, save it to one first"):
