@@ -105,17 +105,18 @@ class Calibration(Shown):
     last_day: str | None
     store: CodeStore | None = field(default=None, repr=False, compare=False)
 
-    def combinations(self) -> Combinations:
+    def combinations(self, most: int | None = None) -> Combinations:
         """The counted leads by what the rules say of them; counted anew at every call.
 
         Raises:
+            TooManyError: there are more than `most` of them.
             DataError: the calibration was put together without its leads.
         """
         from calibrate.meeting.combinations import combinations_of_store
 
         if self.store is None:
             raise DataError(f"{self.source_name}: found no codes of leads, expected those of a run; run it again")
-        return combinations_of_store(self.store, self.rules)
+        return combinations_of_store(self.store, self.rules, most)
 
     def to_frame(self) -> Any:
         """levels.csv as a pandas DataFrame: one row a level; rates 0 to 1, lifts in percentage points."""

@@ -26,8 +26,6 @@ from calibrate.settings import Settings
 from calibrate.showing import Shown
 from calibrate.statistics.sample_size import leads_to_see, readiness
 
-_ROWS_SEEN = 200_000
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Inspection(Shown):
@@ -89,17 +87,17 @@ def inspect_file(data: Any, settings: Settings, deals: Any = None) -> Inspection
         return _inspected_there(engine_table(data), "TABLE", settings, deals)
     with open_source(data, reading_options(settings.source)) as source:
         name = str(data) if isinstance(data, str | Path) else source.name
-        sample = source.sample(_ROWS_SEEN)
+        sample = source.sample()
         profiles = profile_columns(sample, settings)
         outcome, next_line, enough = _proposed(name, profiles, sample, sample.num_rows)
         if deals is not None:
             with open_source(deals) as second:
-                held = second.sample(_ROWS_SEEN)
+                held = second.sample()
                 beside = (profile_columns(held, Settings()), held)
                 next_line = proposed_line_for_deals(name, (profiles, sample), str(deals), beside)
                 outcome, enough = f"a row in {second.name} with the same key" if next_line else None, ()
         rows = sample.num_rows
-        whole = rows < _ROWS_SEEN or source.rows == rows
+        whole = rows < source.sample_rows or source.rows == rows
         return Inspection(source.name, rows, whole, source.reading, profiles, outcome, next_line, enough)
 
 

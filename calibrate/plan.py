@@ -11,7 +11,6 @@ from calibrate.remote.table import EngineTable
 from calibrate.settings import Settings
 
 # Measured on synthetic leads with twenty attributes (docs/performance.md).
-SAMPLE_LEADS = 200_000
 OWN_MB = 410.0
 OWN_BYTES_A_LEAD = 9
 MB_AN_ATTRIBUTE = 5.0
@@ -82,7 +81,8 @@ def plan_of(table: Source | EngineTable, settings: Settings) -> Plan:
     used = _attributes(kept, settings)
     wide, outcome = len(used) / _USUAL_ATTRIBUTES, settings.outcome
     wanted = len(used) + len({name for name in (outcome.column, outcome.date, outcome.account) if name})
-    sample = "All leads" if rows is not None and rows <= SAMPLE_LEADS else f"A sample of {SAMPLE_LEADS:,} leads"
+    most = 0 if isinstance(table, EngineTable) else table.sample_rows
+    sample = "All leads" if rows is not None and rows <= most else f"A sample of {most:,} leads"
     where = "" if thinned is None or thinned == rows else f" from {thinned:,} of them, spread over the table"
     return Plan(
         name=table.name,

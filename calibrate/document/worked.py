@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from calibrate.document.lead_score import Value, holds, outcome, outcome_of, read_value, score_lead, used, words_of
 from calibrate.document.rules import Condition, Has, In, LeadValue, Range, Rules, WorkedLead
 
-_FEWEST = 12
+_FEWEST, _MOST_VALUES = 12, 20_000
 
 
 def worked_leads(rules: Rules) -> tuple[WorkedLead, ...]:
     """Leads with the score, band and reasons that the document gives them; always the same for a document.
 
     They hold: nothing at all, null throughout, the best and the worst of every attribute, both by turns, values no case
-    knows, every case of every rule with the edges of the bins and the whole numbers below them, each group at its
-    caps, and each gate. At least twelve, unless the document cannot tell so many leads apart.
+    knows, every case of every rule (once, where there are very many) with the edges of the bins and the whole numbers
+    below them, each group at its caps, and each gate. At least twelve, unless the document cannot tell so many leads
+    apart.
     """
     values = {name: _values(rules, name) for name in used(rules)}
     best = {name: max(items, key=lambda item: _points(rules, name, item)) for name, items in values.items()}
@@ -25,9 +26,11 @@ def worked_leads(rules: Rules) -> tuple[WorkedLead, ...]:
     first = list(dict.fromkeys(rule.attr for rule in rules.rules))[:6]
     leads.append(_filled({name: (worst if turn % 2 else best)[name] for turn, name in enumerate(first)}))
     leads.append({name: _unknown(rules, name) for name, items in values.items() if _unknown(rules, name) in items})
+    turns = max(map(len, values.values()), default=0)
+    again = turns * len(values) <= _MOST_VALUES
     leads += [
-        {name: items[turn % len(items)] for name, items in values.items()}
-        for turn in range(max(map(len, values.values()), default=0))
+        {name: items[turn % len(items)] for name, items in values.items() if again or turn < len(items)}
+        for turn in range(turns)
     ]
     for group, bounds in rules.groups.items():
         names = {rule.attr for rule in rules.rules if rule.group == group}

@@ -84,17 +84,31 @@ def combinations_of_leads(
     return _counted(rules, tally, months)
 
 
-def combinations_of_store(store: CodeStore, rules: Rules) -> Combinations:
+class TooManyError(DataError):
+    """More combinations than were asked for; found: those that were counted till then."""
+
+    def __init__(self, found: int, most: int) -> None:
+        super().__init__(f"leads: found {found:,} combinations of what the rules say, expected at most {most:,}")
+        self.found = found
+
+
+def combinations_of_store(store: CodeStore, rules: Rules, most: int | None = None) -> Combinations:
     """The combinations of the leads in the code store of the run that made the rules; no lead is read again.
 
     Raises:
+        TooManyError: they are more than `most`.
         DataError: the rules are of another run.
     """
     tally = _Tally()
     for piece, keys in store_keys(store, rules):
         tally.add(keys, store.won[piece])
+        if most is not None and tally.distinct > most:
+            raise TooManyError(tally.distinct, most)
     dated = np.zeros(0, np.int32) if store.day is None else store.day[store.day > NO_DAY]
-    return _counted(rules, tally, months_between(int(dated.min()), int(dated.max())) if len(dated) else None)
+    found = _counted(rules, tally, months_between(int(dated.min()), int(dated.max())) if len(dated) else None)
+    if most is not None and len(found.leads) > most:
+        raise TooManyError(len(found.leads), most)
+    return found
 
 
 class _Tally:
@@ -107,6 +121,11 @@ class _Tally:
         self.parts.append(summed(keys, np.ones(len(won), np.int64), won.astype(np.int64)))
         if sum(len(leads) for _, leads, _ in self.parts[1:]) > len(self.parts[0][1]):
             self.parts = [self.all()]
+
+    @property
+    def distinct(self) -> int:
+        """Keys that are known to differ; more may."""
+        return len(self.parts[0][1]) if self.parts else 0
 
     def all(self) -> tuple[Ints, Ints, Ints]:
         keys, leads, won = zip(*self.parts, strict=True)

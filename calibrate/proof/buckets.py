@@ -28,7 +28,7 @@ from calibrate.statistics.ridge import chance_of
 
 _FINE, _COARSE, _MOST_FINE = 30, 12, 600
 _MOST_SUMS = 5_000_000
-_PIECE, _MOST_CODES = 1 << 19, 256
+_FEW = 50
 _SEED = 20261122
 
 
@@ -129,11 +129,12 @@ class Fit:
 
 
 def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms], fit: Fit | None) -> BucketSums:
-    """The sums of all leads, in one pass over them; the wider the packs, the fewer counts."""
+    """The sums of all leads, in one pass over them; the wider the packs, the fewer counts, but the larger."""
     count = min(BUCKETS, store.leads, max(100, _MOST_SUMS // sum(item.size for item in atoms)))
     tables: list[list[Floats]] = []
-    for piece in store.chunks(_PIECE):
-        leads = packed_atoms(store, places, atoms, piece, _MOST_CODES)
+    size, most = (1 << 19, 256) if len(places) <= _FEW else (1 << 17, MOST_CODES)
+    for piece in store.chunks(size):
+        leads = packed_atoms(store, places, atoms, piece, most)
         if not tables:
             tables = [[np.zeros(count * pack.size) for pack in leads.packs] for _ in range(2 if fit is None else 3)]
         bucket = bucket_of(store, piece, count)

@@ -165,7 +165,7 @@ def surprising_leads(store: CodeStore, learned: Learned, column: PointColumn) ->
     attributes = [
         (
             item.cells.name,
-            item.levels.of_cell.take(store.codes[place][lead]),
+            item.levels.of_cell.astype(np.min_scalar_type(-len(item.levels.levels))).take(store.codes[place][lead]),
             [level.label for level in item.levels.levels],
         )
         for item, place in zip(learned.card.attributes, learned.places, strict=True)

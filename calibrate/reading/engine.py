@@ -10,7 +10,12 @@ from weakref import WeakSet
 import duckdb
 import pyarrow as pa
 
-BATCH = 131_072
+MOST_ROWS, _FEWEST_ROWS, _MOST_CELLS = 131_072, 4_096, 1 << 22
+
+
+def batch_rows(columns: int) -> int:
+    """Rows of a batch: as many as stay small in memory with so many columns."""
+    return max(_FEWEST_ROWS, min(MOST_ROWS, _MOST_CELLS // max(columns, 1)))
 
 
 class Engine:
@@ -53,7 +58,7 @@ class Engine:
         cursor = self._open().cursor()
         try:
             # sql() streams; execute() would hold the whole result in memory.
-            for batch in cursor.sql(query).to_arrow_reader(BATCH):
+            for batch in cursor.sql(query).to_arrow_reader(batch_rows(len(names))):
                 yield batch.rename_columns(list(names))
         finally:
             cursor.close()

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from calibrate.errors import DataError, shown
-from calibrate.reading.engine import BATCH
+from calibrate.reading.engine import batch_rows
 from calibrate.reading.rawtable import RawTable, first_line, is_text, named
 from calibrate.words.language import message
 
-MOST_SAMPLED_GROUPS = 8
+_ENOUGH_ROWS, _ENOUGH_GROUPS = 1_000_000, 8
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -53,7 +53,8 @@ def from_parquet(place: Path) -> RawTable:
     pieces = tuple(_piece(path, place) for path in parquet_files(place))
     schema = _schema(pieces)
     rows = [(piece, group, size) for piece in pieces for group, size in enumerate(piece.groups)]
-    step = max(1, len(rows) // MOST_SAMPLED_GROUPS)
+    total = sum(size for *_, size in rows)
+    step = max(1, min(total // _ENOUGH_ROWS, len(rows) // _ENOUGH_GROUPS))
     places = range(step // 2, len(rows), step)
 
     def thinned() -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -70,7 +71,7 @@ def from_parquet(place: Path) -> RawTable:
 
     few = (thinned, sum(rows[at][2] for at in places)) if step > 1 else None
     notes = (message("reading.parquet", n=len(pieces)),)
-    raw = RawTable(schema, sum(size for *_, size in rows), read, notes if place.is_dir() else (), thinned=few)
+    raw = RawTable(schema, total, read, notes if place.is_dir() else (), thinned=few)
     return named(raw, place.name)
 
 
@@ -138,7 +139,8 @@ def _batches(
             held = own or piece.schema.names[:1]
             whole = held == piece.schema.names
             # Another thread reads ahead: more of them here take a fifth more of the processor for no time gained.
-            for batch in file.iter_batches(BATCH, only, None if whole else held, use_threads=False):
+            rows = batch_rows(len(held))
+            for batch in file.iter_batches(rows, only, None if whole else held, use_threads=False):
                 arrays = [
                     _filled(batch.column(name), schema.field(name).type) if name in own
                     else _constant(values[name], batch.num_rows)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import Dialect
-from calibrate.reading.engine import BATCH, Engine
+from calibrate.reading.engine import Engine, batch_rows
 from calibrate.reading.textfile import clean_copy
 from calibrate.words.language import message
 
@@ -299,7 +299,7 @@ def from_sqlite(path: Path, table: str | None) -> RawTable:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         try:
             cursor = connection.execute(f"SELECT {cells} FROM {_quoted(chosen)}")  # noqa: S608
-            while part := cursor.fetchmany(BATCH):
+            while part := cursor.fetchmany(batch_rows(len(wanted))):
                 arrays = [
                     pa.array(cells, field.type) for cells, field in zip(zip(*part, strict=True), wanted, strict=True)
                 ]

@@ -34,6 +34,7 @@ _BINARY_ENDINGS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".sqli
 # The golden ratio's fraction of 2**64: its multiples spread evenly, so a part of them is rows spread over the file.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _EVERY = np.uint64(2**64 - 1)
+_MOST_SAMPLED, _FEWEST_SAMPLED, _MOST_CELLS = 200_000, 20_000, 12_000_000
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -84,16 +85,23 @@ class Source:
         for batch in self.raw_batches(columns):
             yield self.typed(batch)
 
-    def sample(self, rows: int = 200_000) -> pa.Table:
+    def sample(self, rows: int | None = None) -> pa.Table:
         """All rows where there are no more than `rows`, else that many spread evenly over the source; typed.
 
-        The same source gives the same rows, in file order.
+        rows: without it, 200,000, fewer of a table with more than 60 columns. The same source gives the same rows, in
+        file order.
         """
+        rows = self.sample_rows if rows is None else rows
         parts = [self._typed(batch, lines) for batch, lines in _spread(self.raw, rows)]
         if not parts:
             empty = pa.RecordBatch.from_pylist([], schema=self.raw.schema)
             parts = [self._typed(empty, np.zeros(0, dtype=np.int64))]
         return pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+
+    @property
+    def sample_rows(self) -> int:
+        """Most rows of a sample that may take its time."""
+        return max(_FEWEST_SAMPLED, min(_MOST_SAMPLED, _MOST_CELLS // max(len(self.columns), 1)))
 
     def sha256(self) -> str | None:
         """Of the bytes of the file, or of all files of a folder, in hex; None for a table in memory."""

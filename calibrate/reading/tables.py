@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from calibrate.errors import DataError, nearest, shown
 from calibrate.reading.dialect import ReadingOptions, header_at, is_footer, left_out_sentence
-from calibrate.reading.engine import BATCH
+from calibrate.reading.engine import batch_rows
 from calibrate.reading.rawtable import RawTable, column_names, first_line
 from calibrate.reading.values import is_placeholder
 from calibrate.words.language import message
@@ -33,7 +33,8 @@ def from_table(table: pa.Table, chosen: str | None = None) -> RawTable:
     """A table in memory, in batches."""
 
     def read(columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        yield from (table if columns is None else table.select(list(columns))).to_batches(BATCH)
+        wanted = table if columns is None else table.select(list(columns))
+        yield from wanted.to_batches(batch_rows(wanted.num_columns))
 
     return RawTable(table.schema, table.num_rows, read, chosen=chosen)
 

@@ -17,7 +17,7 @@ from psycopg.sql import Identifier
 
 from calibrate.errors import CalibrateError, DataError, nearest, shown
 from calibrate.reading.addresses import ESCAPES, postgres_parts
-from calibrate.reading.engine import BATCH
+from calibrate.reading.engine import MOST_ROWS
 from calibrate.reading.rawtable import choose, first_line
 from calibrate.remote.table import EngineTable, refuse_two
 
@@ -46,7 +46,7 @@ class _Backend(Backend):  # type: ignore[misc]
     """Ibis' connection, whose answers do not come through a cursor of the server: for one it makes no parallel plan."""
 
     def to_pyarrow_batches(
-        self, expr: Any, /, *, params: Any = None, limit: Any = None, chunk_size: int = BATCH, **_: Any
+        self, expr: Any, /, *, params: Any = None, limit: Any = None, chunk_size: int = MOST_ROWS, **_: Any
     ) -> pa.ipc.RecordBatchReader:
         """The answer, all of it on this machine before the first batch."""
         schema = expr.as_table().schema()

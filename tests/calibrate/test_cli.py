@@ -545,12 +545,15 @@ def test_rare_leads_are_hidden_or_nothing_is_written(command, deals):
     assert not Path("sample").exists()
 
 
-def test_too_many_combinations_are_no_page(command, deals, monkeypatch):
-    monkeypatch.setattr("reports.meeting.counted.MOST", 5)
+@pytest.mark.parametrize(("limit", "most"), [("MOST", 5), ("MOST_NUMBERS", 11)])
+def test_too_many_combinations_are_no_page(command, deals, monkeypatch, limit, most):
+    """Few combinations of many rules are as much as many of few."""
+    monkeypatch.setattr(f"reports.meeting.counted.{limit}", most)
     done = command("run", deals, *WON, "--out", "q4")
     assert done.code == 0
     assert set(contents("q4")) == set(FILES)
-    assert "more than the 5 that a page may hold" in done.err
+    rules = len(json.loads(Path("q4/rules.json").read_text(encoding="utf-8"))["rules"])
+    assert f"more than the {most if limit == 'MOST' else most // rules} that a page may hold" in done.err
 
 
 def test_the_page_of_a_meeting_is_written_from_rules_and_counts(command, deals):

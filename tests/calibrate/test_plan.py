@@ -61,9 +61,9 @@ def test_a_text_file_is_planned_without_its_number_of_leads(tmp_path):
 
 
 def test_a_sample_of_a_large_file_comes_from_some_of_its_row_groups(tmp_path):
-    pq.write_table(leads(400_000), tmp_path / "leads.parquet", row_group_size=10_000)
+    pq.write_table(leads(2_400_000), tmp_path / "leads.parquet", row_group_size=50_000)
     with open_source(tmp_path / "leads.parquet") as source:
-        assert "from 200,000 of them" in plan_of(source, SETTINGS).passes[0]
+        assert "from 1,200,000 of them" in plan_of(source, SETTINGS).passes[0]
 
 
 def test_an_engine_counts_what_it_holds(tmp_path):

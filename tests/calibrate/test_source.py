@@ -488,6 +488,15 @@ def test_a_sample_is_spread_evenly_and_always_the_same(tmp_path):
         assert one.sample(300_000)["n"].to_pylist() == list(range(300_000))
 
 
+def test_a_wide_table_is_read_in_short_batches_and_a_small_sample():
+    rows, columns = 21_000, 1_000
+    table = pa.table({f"c{place}": pa.array(np.zeros(rows, np.int8)) for place in range(columns)})
+    with open_source(table) as source:
+        assert {batch.num_rows for batch in source.batches()} <= {4_194, rows % 4_194}
+        assert {batch.num_rows for batch in source.batches(["c1"])} == {rows}
+        assert source.sample().num_rows == source.sample_rows == 20_000
+
+
 def test_a_header_alone_is_no_error(tmp_path):
     for name, data in (("a.csv", b"a,b\n"), ("b.csv", b"a,b"), ("c.csv", b"\xef\xbb\xbfa,b\r\n")):
         with open_source(write(tmp_path / name, data)) as source:

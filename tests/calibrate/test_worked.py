@@ -118,6 +118,15 @@ def test_every_case_and_edge_is_there():
     assert {("demo", "true"), ("demo", "false"), ("phone", '"something else"')} <= values
 
 
+def test_with_many_rules_every_case_is_there_once(monkeypatch):
+    full = leads_of(card())
+    monkeypatch.setattr("calibrate.document.worked._MOST_VALUES", 1)
+    few = leads_of(card())
+    named = [{(name, json.dumps(value)) for lead in leads for name, value in lead.items()} for leads in (full, few)]
+    assert named[0] == named[1]
+    assert sum(map(len, few)) < sum(map(len, full))
+
+
 def test_every_gate_cap_and_clamp_is_there():
     rules = card()
     found = [score_lead(rules, lead, reasons=9) for lead in leads_of(rules)]
