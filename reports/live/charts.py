@@ -17,7 +17,7 @@ from calibrate.words.language import Language
 WIDE, HIGH, FOOT = 400, 200, 176
 ROW_WIDE, ROW_HIGH = 150, 16
 TICKS = (0, 0.25, 0.5, 0.75, 1)
-LETTER, LINE = 6, 13
+LETTER, DIGIT, GAP, LINE = 6, 7, 3, 13
 
 
 def row_chart(rate: float, low: float, high: float, overall: float, top: float) -> Markup:
@@ -33,13 +33,18 @@ def row_chart(rate: float, low: float, high: float, overall: float, top: float) 
 
 
 def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float, say: Language) -> Markup:
-    """The rate of every band, best first. handed: the share of its leads that is handed over, 0 to 1."""
+    """The rate of every band, best first; below, as many of their scores as stand apart.
+
+    handed: the share of its leads that is handed over, 0 to 1.
+    """
     if not bands:
         return Markup("")
     everybody = say("meeting.all_leads", rate=say.percent(overall)).split("\n")
     right = WIDE - 8 - LETTER * max(map(len, everybody))
     wide = (right - 8) / len(bands)
     top = max(overall, *(band.rate_high for band in bands)) * 1.12
+    scores = [say.count(band.score_from) for band in bands]
+    every = math.ceil((DIGIT * max(map(len, scores)) + GAP) / wide)
     parts = []
     for place, (band, share) in enumerate(zip(bands, handed, strict=True)):
         disordered = place > 0 and band.rate > bands[place - 1].rate
@@ -51,8 +56,9 @@ def tenths_chart(bands: Sequence[Band], handed: Sequence[float], overall: float,
             _element("rect", {"class": "handed", **box, "width": (wide - 4) * share}),
             _line("range", middle, middle, high, low),
             _text("value", middle, high - 4, "middle", say.whole_percent(band.rate)),
-            _text("quiet", middle, FOOT + 16, "middle", say.count(band.score_from)),
         ]
+        if place % every == 0:
+            parts.append(_text("quiet", middle, FOOT + 16, "middle", scores[place]))
     level = _height(overall, top)
     parts += [_line("overall", 0, right, level, level), *_lines("quiet", right + 4, level, "start", everybody)]
     items = (say("meeting.tenths_item", low=say.count(band.score_from), rate=say.percent(band.rate)) for band in bands)

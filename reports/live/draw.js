@@ -43,7 +43,7 @@ const written = (key, value) => (value === null ? words.unknown : FIGURES[key].v
 const moved = (key, change) => `${change > 0 ? "▲" : "▼"} ${FIGURES[key].change(Math.abs(change))}`;
 const ofSign = (key, change) => (change < 0 ? MINUS : change > 0 ? "+" : "") + FIGURES[key].change(Math.abs(change));
 
-const WIDE = 400, HIGH = 200, FOOT = 176, LETTER = 6, LINE = 13;
+const WIDE = 400, HIGH = 200, FOOT = 176, LETTER = 6, DIGIT = 7, GAP = 3, LINE = 13;
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
 const escaped = (text) => String(text).replace(/[&<>"']/g, (letter) => ENTITIES[letter]);
 const place = (value) => (typeof value === "string" ? escaped(value) : Math.floor(value * 10 + 0.5) / 10);
@@ -61,6 +61,8 @@ function tenthsChart(bands, overall) {
   const right = WIDE - 8 - LETTER * Math.max(...everybody.map((part) => part.length));
   const wide = (right - 8) / bands.length, top = Math.max(overall, ...bands.map((band) => band.rate_high)) * 1.12;
   const height = (rate) => FOOT - (rate / top) * (FOOT - 20);
+  const scores = bands.map((band) => count(band.score_from));
+  const every = Math.ceil((DIGIT * Math.max(...scores.map((score) => score.length)) + GAP) / wide);
   const parts = bands.flatMap((band, at) => {
     const look = at > 0 && band.rate > bands[at - 1].rate ? "bar disordered" : "bar";
     const left = 4 + at * wide, middle = 4 + (at + 0.5) * wide, level = height(band.rate);
@@ -70,7 +72,7 @@ function tenthsChart(bands, overall) {
       element("rect", { class: "handed", ...box, width: (wide - 4) * band.handed }),
       line("range", middle, middle, height(band.rate_high), height(band.rate_low)),
       text("value", middle, height(band.rate_high) - 4, "middle", wholePercent(band.rate)),
-      text("quiet", middle, FOOT + 16, "middle", count(band.score_from)),
+      ...(at % every ? [] : [text("quiet", middle, FOOT + 16, "middle", scores[at])]),
     ];
   });
   parts.push(line("overall", 0, right, height(overall), height(overall)));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate
+from math import ceil
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped] # it comes without types
 from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped] # likewise
@@ -17,7 +18,9 @@ from reports.workbook.places import SCORES_FIRST, Places
 from reports.workbook.sheets import sheet_name
 
 _WIDTHS = (10, 22, 12, 12, 14, 16, 14, 16, 4, 20, 20, 12, 12)
-_SPARE = 25  # lines that are printed beyond those of the proposed points
+# Lines that are printed beyond those of the proposed points; they never take a page of their own, for the sheet is
+# fitted to the pages that those of the proposed points fill, at as many lines a page as any program prints.
+_SPARE, _LINES_A_PAGE = 10, 82
 _HEADERS = ("score", "leads", "won", "rate", "leads_up", "won_up", "share_leads", "share_won")
 _LOOKS = ("plain", "whole", "whole", "rate", "whole", "whole", "rate", "rate")
 
@@ -47,7 +50,9 @@ def write_scores(book: Workbook, looks: Looks, places: Places) -> None:
     blank = {"type": "formula", "criteria": f'=$A{SCORES_FIRST + 1}=""', "format": looks["unseen"]}
     sheet.conditional_format(f"B{SCORES_FIRST + 1}:H{last}", blank)
     sheet.conditional_format(f"B{SCORES_FIRST + 1}:B{last}", bars())
-    sheet.print_area(0, 0, min(last, SCORES_FIRST + len(content.counts.scores) + _SPARE) - 1, 7)
+    filled = SCORES_FIRST + len(content.counts.scores)
+    sheet.print_area(0, 0, min(last, filled + _SPARE) - 1, 7)
+    sheet.fit_to_pages(1, ceil(filled / _LINES_A_PAGE))
     guarded(sheet)
 
 

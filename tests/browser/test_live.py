@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -613,15 +614,15 @@ def test_numbers_are_those_of_the_language(spoken_page, say):
 
 
 def test_what_charts_say_of_lines_stays_on_them_and_apart(spoken_page):
-    boxes = """share => {
+    boxes = """([share, score]) => {
         one(".gains").innerHTML = gainsChart([[1, 1]], [], [share, 1]);
-        const bands = Array(10).fill({ rate: share, rate_low: 0, rate_high: share, handed: 1, score_from: -888 });
+        const bands = Array(10).fill({ rate: share, rate_low: 0, rate_high: share, handed: 1, score_from: score });
         one(".tenths").innerHTML = tenthsChart(bands, share);
         const box = (item) => { const { x, y, width, height } = item.getBBox(); return [x, y, x + width, y + height]; };
         return [".gains text", ".tenths text"].map((query) => all(query).map(box));
     }"""
-    for share in (0.02, 0.3, 0.5, 0.59, 0.61, 0.98):
-        for drawn in spoken_page.tab.evaluate(boxes, share):
+    for share, score in product((0.02, 0.3, 0.5, 0.59, 0.61, 0.98), (-888, 8888, -88888)):
+        for drawn in spoken_page.tab.evaluate(boxes, [share, score]):
             assert all(left >= -6 and right <= 401 and low <= 201 for left, _, right, low in drawn)
             beside = [(a, b) for at, a in enumerate(drawn) for b in drawn[:at] if overlap(a, b)]
             assert beside == []

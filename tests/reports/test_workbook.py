@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from math import ceil
 
 import pytest
 from cases import AWKWARD, card, hostile, recombined, values_of_card
@@ -16,7 +17,7 @@ from lxml import etree
 from meetings import combinations_of, filled_in, sheet_of
 from texts import HOSTILE
 
-from calibrate.document.rules import Attribute, Case, Evidence, In, Rule, Rules
+from calibrate.document.rules import Attribute, Case, Evidence, In, Range, Rule, Rules
 from calibrate.document.rules_file import rules_text
 from calibrate.errors import RulesError
 from calibrate.meeting.applying import apply_changes
@@ -244,3 +245,28 @@ def test_levels_by_one_name_are_told_apart_and_support_is_remarked(tmp_path):
     assert [line[1] for line in lines[4:6]] == ["big", "big (2)"]
     assert [line[5:7] for line in lines[4:6]] == [[5, 15], [5, 15]]
     assert any("outside what the data support" in formula for formula, _ in formulas_of(path))
+
+
+@pytest.mark.parametrize("most", [20, 76, 77, 140, 300])
+def test_scores_print_on_the_pages_that_they_fill(tmp_path, most):
+    leads = [{"Points": float(number)} for number in range(most)] * 3
+    cases = tuple(Case(when=Range(ge=float(number), lt=float(number + 1)), points=number + 1) for number in range(most))
+    rules = Rules(
+        id="x", version="1", attributes={"Points": Attribute(type="number")},
+        rules=(Rule(id="points", attr="Points", cases=cases),),
+    )  # fmt: skip
+    counts = combinations_of(rules, leads, [place % 4 == 0 for place in range(len(leads))], 3.0)
+    (tmp_path / "meeting.xlsx").write_bytes(meeting_workbook(rules, counts))
+    with zipfile.ZipFile(tmp_path / "meeting.xlsx") as book:
+        areas = [
+            name.text
+            for name in etree.fromstring(book.read("xl/workbook.xml")).iter(f"{NS}definedName")
+            if name.get("name") == "_xlnm.Print_Area" and str(name.text).startswith("Scores!")
+        ]
+        sheets = [etree.fromstring(book.read(name)) for name in book.namelist() if "/sheet" in name]
+    last = int(areas[0].rpartition("$")[2])
+    assert most + 6 <= last <= most + 16
+    # A page holds 82 lines at most, so that the scores reach the last page that they are fitted to.
+    pages = ceil((most + 6) / 82)
+    heights = [setup.get("fitToHeight") for sheet in sheets for setup in sheet.iter(f"{NS}pageSetup")]
+    assert heights.count(str(pages)) >= 1 if pages > 1 else None in heights
