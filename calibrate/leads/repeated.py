@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from calibrate.leads.outcome import LOST, WON, Outcome, plain_texts
+from calibrate.leads.outcome import LOST, WON, Outcome
 from calibrate.reading.values import no_value
 
 _LEAST_DISTINCT = 0.5
@@ -56,7 +56,7 @@ def repeated_leads(sample: pa.Table, outcome: Outcome, account: str | None) -> R
     for name in sample.column_names:
         if name == account or not numbers_leads(name):
             continue
-        texts = plain_texts(batch.column(name))
+        texts = batch.column(name).cast(pa.string())
         numbered = np.asarray(pc.fill_null(pc.invert(no_value(texts)), False))
         encoded = pc.dictionary_encode(texts.filter(pa.array(numbered)))
         distinct, places = len(encoded.dictionary), np.asarray(encoded.indices)

@@ -106,6 +106,14 @@ def test_lead_numbers_that_come_again():
     assert remarks(frame.assign(**{"Lead ID": blanks}), "duplicates") == []
 
 
+@pytest.mark.parametrize("numbers", [np.arange(2000) * 1e300, np.arange(2000) / 7, np.arange(2000) + 10**15])
+def test_lead_numbers_of_any_size_are_counted(numbers):
+    frame = history().drop(columns="Lead").assign(ID=numbers)
+    assert remarks(frame, "duplicates") == []
+    rows = pd.concat([frame, frame.iloc[:60].assign(Source="Mail")])
+    assert "60 leads stand in 120 rows" in remarks(rows, "duplicates")[0]
+
+
 @pytest.mark.parametrize("name", ["Account ID", "Klantnummer", "Company", "E-mail", "Campaign ID"])
 def test_accounts_with_more_leads_are_no_lead_that_comes_again(name):
     frame = history().rename(columns={"Lead": name})
