@@ -17,7 +17,8 @@ _LEAST_REPEATED = 0.005
 _OF = "(?:de|du|des|van|af|von|der|the)?"
 _LEAD = "(?:lead|record|kundeemne)s?"
 _NUMBER = "(?:id|uuid|guid|key|nr|no|num|number|nummer|numéro|identifiant)"
-_NAME = re.compile(f"(?:{_LEAD})?{_OF}{_NUMBER}|{_NUMBER}{_OF}{_LEAD}|n{_OF}{_LEAD}")
+_ALONE = "id|uuid|guid|nr|nummer|identifiant"  # others may count something when they stand alone
+_NAME = re.compile(f"{_ALONE}|{_LEAD}{_OF}{_NUMBER}|(?:{_NUMBER}|n){_OF}{_LEAD}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,10 @@ class Repeated:
 def numbers_leads(name: str) -> bool:
     """Whether a column of that name numbers leads, and not accounts, contacts or campaigns, of which leads share one.
 
-    >>> [numbers_leads(name) for name in ("Lead ID", "leadnr", "Id", "N° de lead", "Account ID", "Klantnummer")]
-    [True, True, True, True, False, False]
+    >>> [numbers_leads(name) for name in ("Lead ID", "leadnr", "Id", "N° de lead")]
+    [True, True, True, True]
+    >>> [numbers_leads(name) for name in ("Account ID", "Klantnummer", "Number", "Lead source")]
+    [False, False, False, False]
     """
     return _NAME.fullmatch("".join(re.findall(r"[^\W\d_]+", name.casefold()))) is not None
 
