@@ -119,7 +119,7 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         kind="cross-fitted" if trial.newest_from is None else "out-of-time",
         leads=tested,
         conversions=own.scores.total_conversions,
-        learned_from=None if newest is None else trial.store.leads - tested,
+        learned_from=_older(trial, learned, own.column, tested),
         first_day=days.dates[0],
         last_day=days.dates[1],
         rankings=rankings,
@@ -130,6 +130,13 @@ def validate(trial: Trial, learned: Learned, settings: Settings) -> Validation |
         probability=score_to_probability(own.scores) if both else None,
         capacity=own.reached if places is not None else None,
     )
+
+
+def _older(trial: Trial, learned: Learned, column: PointColumn, tested: int) -> int | None:
+    """Leads before the newest quarter that made the points: all that are counted, or those at hand for a fit."""
+    if trial.newest_from is None:
+        return None
+    return learned.cards[0].leads if column in ("lift", "cautious") else trial.store.leads - tested
 
 
 def _ranking(

@@ -98,7 +98,7 @@ def doubt(auc: Auc, say: Language) -> str:
 
 def tested(calibration: Calibration, validation: Validation, say: Language) -> str:
     """Which leads tested which points, and where the points of the rules file come from."""
-    found = {"leads": validation.leads, "customers": validation.conversions, "counted": calibration.overall.leads}
+    found = {"leads": validation.leads, "customers": validation.conversions, "made": _made(calibration, say)}
     older, first, last = validation.learned_from, validation.first_day, validation.last_day
     if older is None:
         return say("ranking.tested_parts", **found)
@@ -138,12 +138,20 @@ def clauses(told: Sequence[str], say: Language) -> str:
 
 
 def _learned(calibration: Calibration, say: Language) -> str:
-    validation, counted = calibration.validation, calibration.overall.leads
+    validation, made = calibration.validation, _made(calibration, say)
     if validation is None:
-        return say("ranking.learned_untested", counted=counted)
+        return say("ranking.learned_untested", made=made)
     if validation.learned_from is None:
-        return say("ranking.learned_without", counted=counted)
-    return say("ranking.learned_newest", counted=counted, leads=validation.leads, older=validation.learned_from)
+        return say("ranking.learned_without", made=made)
+    return say("ranking.learned_newest", made=made, leads=validation.leads, older=validation.learned_from)
+
+
+def _made(calibration: Calibration, say: Language) -> str:
+    """Which leads made the points: where an engine counts, lift is of all leads and what takes overlap out of some."""
+    store, counted = calibration.store, calibration.overall.leads
+    if store is None or store.leads == counted or calibration.column in ("lift", "cautious"):
+        return say("ranking.made_all", counted=counted)
+    return say("ranking.made_sample", sample=store.leads, counted=counted)
 
 
 def ranking_sentence(calibration: Calibration, say: Language) -> str:

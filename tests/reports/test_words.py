@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -127,6 +128,20 @@ def test_tested_says_which_leads_and_which_points(calibration):
     assert "from the other parts only" in results.tested(calibration, crossed, ENGLISH)
     assert "without it" in results.counted_lines(replace(calibration, validation=crossed), ENGLISH)[-1]
     assert "too few" in results.counted_lines(replace(calibration, validation=None), ENGLISH)[-1]
+
+
+@pytest.mark.parametrize("code", ["en", "nl", "da", "fr", "de"])
+def test_a_sample_made_what_takes_the_overlap_out_and_all_leads_the_lift(calibration, code):
+    say, counted = language(code), calibration.overall.leads
+    some = replace(calibration, store=SimpleNamespace(leads=counted // 2), column="adjusted")
+    sample = say("ranking.made_sample", sample=counted // 2, counted=counted)
+    every = say("ranking.made_all", counted=counted)
+    for told in (results.counted_lines(some, say)[-1], results.tested(some, some.validation, say)):
+        assert sample in told
+        assert every not in told.replace(sample, "")
+    for whole in (calibration, replace(some, column="cautious"), replace(some, store=SimpleNamespace(leads=counted))):
+        for told in (results.counted_lines(whole, say)[-1], results.tested(whole, whole.validation, say)):
+            assert every in told
 
 
 def test_points_table_strongest_first(calibration):
