@@ -168,8 +168,8 @@ def test_a_meeting_changes_it_and_the_next_run_keeps_that(home, dutch):
     settings = settings_from({"points": {"previous": str(home / "next.json")}})
     kept = cal.calibrate(sample_file("leads.csv"), **WON, settings=settings)
     (said,) = [remark.said for remark in kept.remarks if "people decided" in remark.text]
-    assert "'role = missing'" in said
-    assert "'role = ontbreekt'" in language("nl").said(said)
+    assert "'Role = missing'" in said
+    assert "'Role = ontbreekt'" in language("nl").said(said)
 
 
 def test_exports_say_the_same_of_it_and_come_back(home):
@@ -239,11 +239,11 @@ def test_outcomes_of_a_document_are_in_its_language(dutch):
 def test_a_kept_level_is_named_in_the_language():
     from calibrate.adopted import kept_lines
 
-    kept = Kept("size", outcome_label(Rule(id="a", attr="A"), 1), "kept", 3, 5, 3)
+    kept = Kept("size", "Size", outcome_label(Rule(id="a", attr="A"), 1), "kept", 3, 5, 3)
     (line, carried) = kept_lines([kept, kept])
     assert line == (
-        "2 levels keep the points adopted last, which history does not contradict: 'size = missing' (+3, history +5), "
-        "'size = missing' (+3, history +5)."
+        "2 levels keep the points adopted last, which history does not contradict: 'Size = missing' (+3, history +5), "
+        "'Size = missing' (+3, history +5)."
     )
-    assert "'size = fehlt' (+3, Historie +5)" in language("de").text(line)
+    assert "'Size = fehlt' (+3, Historie +5)" in language("de").text(line)
     assert carried.endswith("those of history.")
