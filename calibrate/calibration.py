@@ -30,6 +30,7 @@ from calibrate.proof.stability import Stability, as_listed, stability_of
 from calibrate.proof.surprises import Surprises, surprising_leads
 from calibrate.proof.validation import Validation, first_and_last, validate
 from calibrate.reading.addresses import is_address
+from calibrate.reading.ahead import beside
 from calibrate.reading.source import ReadingOptions, Source, open_source
 from calibrate.remarks import Remark, by_harm
 from calibrate.remote.history import remote_history
@@ -154,12 +155,15 @@ def run(
         history = _history(source, read, settings, progress, force=force)
         model = "linear model of level pairs" if settings.points.fit == "linear" else "logistic model of the leads"
         progress(f"learning points, the overlap by a {model}")
-        learned = learn(history.trial, history.places, settings, source.name, force=force)
-        progress("testing the points on leads that did not make them")
-        validation = validate(history.trial, learned, settings)
-        draws = settings.points.draws
-        progress(f"learning again from {draws:,} redrawn histories" if draws else "looking for overlap and surprises")
-        result = _result(source, history, learned, validation, settings)
+        with beside(source.sha256) as fingerprint:
+            learned = learn(history.trial, history.places, settings, source.name, force=force)
+            progress("testing the points on leads that did not make them")
+            validation = validate(history.trial, learned, settings)
+            draws = settings.points.draws
+            progress(
+                f"learning again from {draws:,} redrawn histories" if draws else "looking for overlap and surprises"
+            )
+            result = _result(source, fingerprint(), history, learned, validation, settings)
     if previous is None:
         return result
     from calibrate.adopted import keep_previous
@@ -223,7 +227,12 @@ def _history(source: Source, read: History, settings: Settings, progress: Progre
 
 
 def _result(
-    source: Source, history: _History, learned: Learned, validation: Validation | None, settings: Settings
+    source: Source,
+    fingerprint: str | None,
+    history: _History,
+    learned: Learned,
+    validation: Validation | None,
+    settings: Settings,
 ) -> Calibration:
     """What was learned with its evidence, and the rules drawn from it."""
     store, overall, read = history.trial.store, history.overall, history.read
@@ -240,7 +249,7 @@ def _result(
     )
     first, last = read.exact.days if read.exact else first_and_last(store)
     settled = settled_settings(settings, source, attributes)
-    provenance = Provenance(source.name, source.sha256(), store.rows, first, last, read.outcome.words, __version__)
+    provenance = Provenance(source.name, fingerprint, store.rows, first, last, read.outcome.words, __version__)
     population = all_scores(store, learned.card, column, settings, score.base)
     return Calibration(
         source_name=source.name,

@@ -7,7 +7,7 @@ import re
 import stat
 import weakref
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -103,14 +103,17 @@ class Source:
         """Most rows of a sample that may take its time."""
         return max(_FEWEST_SAMPLED, min(_MOST_SAMPLED, _MOST_CELLS // max(len(self.columns), 1)))
 
-    def sha256(self) -> str | None:
-        """Of the bytes of the file, or of all files of a folder, in hex; None for a table in memory."""
+    def sha256(self, stopped: Callable[[], bool] = lambda: False) -> str | None:
+        """Of the bytes of the file, or of all files of a folder, in hex; None for a table in memory.
+
+        stopped: whether nobody waits for it any more.
+        """
         if self.path is None:
             return None
         whole = hashlib.sha256()
         for path in parquet_files(self.path):
             with path.open("rb") as file:
-                while part := file.read(1 << 20):
+                while not stopped() and (part := file.read(1 << 20)):
                     whole.update(part)
         return whole.hexdigest()
 
