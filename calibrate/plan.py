@@ -11,12 +11,13 @@ from calibrate.remote.table import EngineTable
 from calibrate.settings import Settings
 
 # Measured on synthetic leads with twenty attributes (docs/performance.md).
-OWN_MB = 410.0
-OWN_BYTES_A_LEAD = 9
-MB_AN_ATTRIBUTE = 5.0
+OWN_MB = 330.0
+OWN_BYTES_A_LEAD = 1
+MB_AN_ATTRIBUTE = 1.0
 BYTES_BESIDE_CODES = 18
-CPU_SECONDS = 4.0
-CPU_SECONDS_A_MILLION = 0.85
+CPU_SECONDS = 3.0
+CPU_SECONDS_AN_ATTRIBUTE = 0.09
+CPU_SECONDS_A_MILLION = 0.55
 _USUAL_ATTRIBUTES = 20
 
 
@@ -64,8 +65,9 @@ class Plan:
             f"Work: about {self.cpu_seconds:,.0f} seconds of a processor.",
             f"These rest on {each} bytes a lead: one an attribute (two where it has more than 254 values) and "
             f"{BYTES_BESIDE_CODES} for outcome, day, folds and the fit; and on {CPU_SECONDS_A_MILLION} seconds a "
-            f"million leads with {_USUAL_ATTRIBUTES} attributes, {CPU_SECONDS} before the first, as measured on one "
-            "machine (docs/performance.md).",
+            f"million leads with {_USUAL_ATTRIBUTES} attributes, {CPU_SECONDS} before the first and "
+            f"{CPU_SECONDS_AN_ATTRIBUTE} for each further attribute, as measured on one machine (docs/performance.md); "
+            "many levels take more.",
         )
 
 
@@ -84,6 +86,8 @@ def plan_of(table: Source | EngineTable, settings: Settings) -> Plan:
     most = 0 if isinstance(table, EngineTable) else table.sample_rows
     sample = "All leads" if rows is not None and rows <= most else f"A sample of {most:,} leads"
     where = "" if thinned is None or thinned == rows else f" from {thinned:,} of them, spread over the table"
+    further = max(len(used) - _USUAL_ATTRIBUTES, 0)
+    fixed = CPU_SECONDS + CPU_SECONDS_AN_ATTRIBUTE * further
     return Plan(
         name=table.name,
         way="engine" if isinstance(table, EngineTable) else "local",
@@ -91,9 +95,9 @@ def plan_of(table: Source | EngineTable, settings: Settings) -> Plan:
         columns=len(names),
         attributes=len(used),
         passes=(f"{sample}{where}, to see what the columns hold", f"All leads in {wanted} columns, to code and count"),
-        own_mb=OWN_MB + MB_AN_ATTRIBUTE * max(len(used) - _USUAL_ATTRIBUTES, 0) + OWN_BYTES_A_LEAD * (rows or 0) / 1e6,
+        own_mb=OWN_MB + MB_AN_ATTRIBUTE * further + OWN_BYTES_A_LEAD * (rows or 0) / 1e6,
         disk_mb=None if rows is None else rows * (BYTES_BESIDE_CODES + len(used)) / 1e6,
-        cpu_seconds=None if rows is None else CPU_SECONDS + CPU_SECONDS_A_MILLION * wide * rows / 1e6,
+        cpu_seconds=None if rows is None else fixed + CPU_SECONDS_A_MILLION * wide * rows / 1e6,
     )
 
 
