@@ -132,8 +132,8 @@ def bucket_sums(store: CodeStore, places: Sequence[int], atoms: Sequence[Atoms],
     """The sums of all leads, in one pass over them; the wider the packs, the fewer counts, but the larger."""
     count = min(BUCKETS, store.leads, max(100, _MOST_SUMS // sum(item.size for item in atoms)))
     tables: list[list[Floats]] = []
-    size, most = (1 << 19, 256) if len(places) <= _FEW else (1 << 17, MOST_CODES)
-    for piece in store.chunks(size):
+    stretch, most = (1 << 19, 256) if len(places) <= _FEW else (1 << 17, MOST_CODES)
+    for piece in store.chunks(stretch):
         leads = packed_atoms(store, places, atoms, piece, most)
         if not tables:
             tables = [[np.zeros(count * pack.size) for pack in leads.packs] for _ in range(2 if fit is None else 3)]

@@ -573,3 +573,14 @@ def test_percentile_of_scipys_documentation():
     reference = Reference(population="leads", leads=5, scores=(1, 2, 3, 4), counts=(1, 1, 2, 1))
     rules = Rules(id="x", version="1", attributes={}, rules=(), reference=reference)
     assert standing_of(rules, 3).percentile == 60
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint8(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64()])
+@pytest.mark.parametrize("hole", [None, 1])
+def test_places_in_a_dictionary_may_be_of_any_kind(kind, hole):
+    places = pa.array([0, hole, 2], kind)
+    column = pa.DictionaryArray.from_arrays(places, pa.array(["software", "retail", "else"]))
+    plain = pa.array(["software", "retail" if hole else None, "else"])
+    scored, wanted = (TableScorer(card()).score(pa.record_batch({"industry": values})) for values in (column, plain))
+    assert scored.score.to_pylist() == wanted.score.to_pylist()
+    assert scored.unseen == wanted.unseen
