@@ -325,7 +325,7 @@ def _uniques(column: pa.Array) -> tuple[list[Any], npt.NDArray[np.integer]]:
         column = column.cast(pa.large_string())
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     distinct, indices = encoded.dictionary.to_pylist(), encoded.indices
-    if indices.null_count or pa.types.is_uint64(indices.type):  # numpy takes no unsigned places of 64 bits
+    if indices.null_count or pa.types.is_uint64(indices.type):  # numpy 2.1 counts no unsigned ones of 64 bits
         indices = pc.fill_null(indices.cast(pa.int64()), len(distinct))
     return [*distinct, None], indices.to_numpy(zero_copy_only=False)
 
